@@ -1,0 +1,77 @@
+#include "common/base/sha256.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+#include "common/base/text.h"
+#include "common/base/unique_fd.h"
+
+namespace plumb {
+
+void Sha256::Deleter::operator()(void* context) const {
+  EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context));
+}
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_.get()), EVP_sha256(), nullptr);
+}
+
+void Sha256::Update(std::span<const uint8_t> bytes) {
+  EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_.get()), bytes.data(), bytes.size());
+}
+
+Sha256Digest Sha256::Finish() {
+  Sha256Digest digest{};
+  auto* context = static_cast<EVP_MD_CTX*>(context_.get());
+  EVP_DigestFinal_ex(context, digest.data(), nullptr);
+  EVP_DigestInit_ex(context, EVP_sha256(), nullptr);
+  return digest;
+}
+
+Sha256Digest Sha256Of(std::span<const uint8_t> bytes) {
+  Sha256 hash;
+  hash.Update(bytes);
+  return hash.Finish();
+}
+
+std::string ToHex(const Sha256Digest& digest) {
+  return ToHex(digest.data(), digest.size());
+}
+
+std::string Sha256Hex(std::span<const uint8_t> bytes) {
+  return ToHex(Sha256Of(bytes));
+}
+
+Result<std::string> Sha256HexOfFile(const std::filesystem::path& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) {
+    return ErrnoError(errno, "cannot open '" + EscapeForDisplay(path.string()) + "'");
+  }
+  Sha256 hash;
+  std::vector<uint8_t> block(size_t{1} << 18U);
+  for (;;) {
+    const ssize_t got = ::read(fd.get(), block.data(), block.size());
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      return ErrnoError(errno, "cannot read '" + EscapeForDisplay(path.string()) + "'");
+    }
+    if (got == 0) {
+      return ToHex(hash.Finish());
+    }
+    hash.Update({block.data(), static_cast<size_t>(got)});
+  }
+}
+
+bool IsSha256Hex(std::string_view text) {
+  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+}  // namespace plumb

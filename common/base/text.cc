@@ -1,0 +1,193 @@
+#include "common/base/text.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cstdio>
+
+namespace plumb {
+namespace {
+
+// The length of the well-formed UTF-8 sequence at `position`, or 0.
+size_t Utf8SequenceLength(std::string_view text, size_t position) {
+  const auto at = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  const uint8_t lead = at(position);
+  if (lead < 0x80) {
+    return 1;
+  }
+  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || length > text.size() - position) {
+    return 0;
+  }
+  for (size_t i = 1; i < length; ++i) {
+    if ((at(position + i) & 0xC0U) != 0x80U) {
+      return 0;
+    }
+  }
+  const uint8_t second = at(position + 1);
+  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
+  const bool surrogate = lead == 0xED && second > 0x9F;
+  const bool too_large = lead == 0xF4 && second > 0x8F;
+  return overlong || surrogate || too_large ? 0 : length;
+}
+
+bool IsControl(char c) {
+  const auto byte = static_cast<uint8_t>(c);
+  return byte < 0x20 || byte == 0x7F;
+}
+
+template <class T>
+std::optional<T> ParseWhole(std::string_view text) {
+  T value{};
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end || text.empty()) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+}  // namespace
+
+bool IsValidUtf8(std::string_view text) {
+  size_t position = 0;
+  while (position < text.size()) {
+    const size_t length = Utf8SequenceLength(text, position);
+    if (length == 0) {
+      return false;
+    }
+    position += length;
+  }
+  return true;
+}
+
+bool IsSafeName(std::string_view name) {
+  return !name.empty() && name.size() <= 255 && IsValidUtf8(name) &&
+         std::none_of(name.begin(), name.end(), IsControl);
+}
+
+std::string EscapeForDisplay(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  size_t position = 0;
+  while (position < text.size()) {
+    const size_t length = Utf8SequenceLength(text, position);
+    if (length == 0 || IsControl(text[position])) {
+      std::array<char, 5> escaped{};
+      std::snprintf(escaped.data(),
+                    escaped.size(),
+                    "\\x%02x",
+                    static_cast<unsigned>(static_cast<uint8_t>(text[position])));
+      out += escaped.data();
+      ++position;
+    } else {
+      out += text.substr(position, length);
+      position += length;
+    }
+  }
+  return out;
+}
+
+std::optional<int64_t> ParseInt(std::string_view text) {
+  return ParseWhole<int64_t>(text);
+}
+
+std::optional<uint64_t> ParseUint(std::string_view text) {
+  return ParseWhole<uint64_t>(text);
+}
+
+std::optional<double> ParseDouble(std::string_view text) {
+  return ParseWhole<double>(text);
+}
+
+std::optional<int64_t> ParseDurationMs(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, double>, 4> kUnits = {
+      {{"ms", 1.0}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}}};
+  double factor = 1e3;
+  for (const auto& [suffix, unit] : kUnits) {
+    if (text.ends_with(suffix)) {
+      text.remove_suffix(suffix.size());
+      factor = unit;
+      break;
+    }
+  }
+  const auto number = ParseDouble(text);
+  if (!number || !(*number >= 0) || *number * factor > 1e15) {
+    return std::nullopt;
+  }
+  return static_cast<int64_t>(*number * factor);
+}
+
+std::vector<std::string> Split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  size_t begin = 0;
+  for (size_t end = text.find(separator); end != std::string_view::npos;
+       end = text.find(separator, begin)) {
+    parts.emplace_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  parts.emplace_back(text.substr(begin));
+  return parts;
+}
+
+std::string Join(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string joined;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) {
+      joined += separator;
+    }
+    joined += parts[i];
+  }
+  return joined;
+}
+
+std::string_view Trim(std::string_view text) {
+  constexpr std::string_view kSpaces = " \t\r\n";
+  const size_t begin = text.find_first_not_of(kSpaces);
+  if (begin == std::string_view::npos) {
+    return {};
+  }
+  return text.substr(begin, text.find_last_not_of(kSpaces) - begin + 1);
+}
+
+std::string ToLower(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) {
+    return static_cast<char>(std::tolower(c));
+  });
+  return lower;
+}
+
+std::string ToHex(const uint8_t* bytes, size_t size) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(size * 2);
+  for (size_t i = 0; i < size; ++i) {
+    hex += kDigits[bytes[i] >> 4U];
+    hex += kDigits[bytes[i] & 15U];
+  }
+  return hex;
+}
+
+std::string HumanBytes(uint64_t bytes) {
+  constexpr std::array<const char*, 5> kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
+  auto value = static_cast<double>(bytes);
+  size_t unit = 0;
+  while (value >= 1024 && unit + 1 < kUnits.size()) {
+    value /= 1024;
+    ++unit;
+  }
+  std::array<char, 32> text{};
+  std::snprintf(
+      text.data(), text.size(), unit == 0 ? "%.0f %s" : "%.1f %s", value, kUnits.at(unit));
+  return text.data();
+}
+
+std::string ShortestDouble(double value) {
+  std::array<char, 32> text{};
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() ? std::string(text.data(), end) : std::string("nan");
+}
+
+}  // namespace plumb

@@ -1,0 +1,24 @@
+#include "common/tensor/tensor.h"
+
+#include "common/tensor/convert.h"
+
+namespace plumb {
+
+Result<std::vector<double>> RealValues(const Tensor& tensor) {
+  PLUMB_ASSIGN_OR_RETURN(const ValidRegion region, ValidRegionOf(tensor.desc));
+  if (tensor.bytes.size() < region.extent()) {
+    return InvalidArgumentError("tensor '" + tensor.desc.name + "' has " +
+                                std::to_string(tensor.bytes.size()) + " bytes of " +
+                                std::to_string(region.extent()));
+  }
+  const uint64_t per_row = ValuesIn(tensor.desc.element_type, region.row_size);
+  std::vector<double> values(region.rows * per_row);
+  for (uint64_t row = 0; row < region.rows; ++row) {
+    ToDoubles(tensor.desc,
+              tensor.bytes.data() + row * region.row_pitch,
+              {values.data() + row * per_row, per_row});
+  }
+  return values;
+}
+
+}  // namespace plumb
