@@ -1,0 +1,91 @@
+// Compares one output of reference and target while its bytes arrive, or two whole tensors.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/analysis/report.h"
+#include "common/analysis/statistics.h"
+#include "common/analysis/tolerance.h"
+#include "common/base/status.h"
+#include "common/tensor/tensor.h"
+
+namespace plumb::analysis {
+
+// Reads out.size() raw bytes of a buffer from `offset` on, padding included.
+using ReadRange = std::function<Status(uint64_t offset, std::span<uint8_t> out)>;
+
+// How much of one side's buffer is there ([0, available) raw bytes) and how to read it again.
+struct LegBytes {
+  uint64_t available = 0;
+  ReadRange read;
+};
+
+// The two descriptors may differ in element type, stride, scale and sizes; the shapes must be
+// equal, otherwise every verdict is a mismatch and no number exists. Equal quantisation on both
+// sides compares the integers, anything else real values. Padding is read over, never looked at.
+// Complex numbers count as two values. Memory: a few hundred KiB whatever the tensor's size.
+// Not thread-safe; movable.
+class PairComparator {
+ public:
+  // kInvalidArgument when a descriptor is impossible (ValidRegionOf). The name, type and shape in
+  // the report are the target's.
+  static Result<PairComparator> Create(const TensorDesc& reference,
+                                       const TensorDesc& target,
+                                       const Tolerance& tolerance);
+
+  // False when the shapes differ; nothing can be fed then.
+  [[nodiscard]] bool comparable() const { return incomparable_reason_.empty(); }
+
+  // Values in the whole tensor, and how many of them were compared.
+  [[nodiscard]] uint64_t value_count() const { return value_count_; }
+
+  [[nodiscard]] uint64_t compared() const { return statistics_.next_index(); }
+
+  [[nodiscard]] bool complete() const { return comparable() && compared() == value_count_; }
+
+  // Compares the next values, given as valid bytes without padding; both spans hold the same
+  // number of whole values. `first_value` must be compared(). kInvalidArgument otherwise.
+  Status Compare(uint64_t first_value,
+                 std::span<const uint8_t> reference,
+                 std::span<const uint8_t> target);
+
+  // Compares all that both sides have and that was not compared yet, reading it in pieces.
+  Status Advance(const LegBytes& reference, const LegBytes& target);
+
+  // The report of what was compared so far: final once complete() (or not comparable()). Before
+  // that the verdict is kNotCompared unless a mismatch is already certain.
+  [[nodiscard]] TensorReport Report() const;
+
+ private:
+  PairComparator(const TensorDesc& reference, const TensorDesc& target, const Tolerance& tolerance);
+
+  void CompareSlice(const uint8_t* reference, const uint8_t* target, size_t values);
+  void Judge(TensorReport& report) const;
+
+  TensorDesc reference_;
+  TensorDesc target_;
+  ValidRegion reference_region_;
+  ValidRegion target_region_;
+  Tolerance tolerance_;
+  std::string incomparable_reason_;
+  uint64_t value_count_ = 0;
+  bool same_encoding_ = false;
+  ErrorStatistics statistics_;
+  std::vector<double> reference_values_;
+  std::vector<double> target_values_;
+  std::vector<double> differences_;
+  std::vector<uint8_t> reference_bytes_;
+  std::vector<uint8_t> target_bytes_;
+  std::vector<uint8_t> raw_bytes_;
+};
+
+// Two whole tensors at once.
+Result<TensorReport> CompareTensors(const Tensor& reference,
+                                    const Tensor& target,
+                                    const Tolerance& tolerance);
+
+}  // namespace plumb::analysis

@@ -1,0 +1,93 @@
+// One leg of a run on disk: recording.json and output_NN.raw in a folder
+// (docs/formats/run-archive.md).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/base/buffer.h"
+#include "common/base/status.h"
+#include "common/base/unique_fd.h"
+#include "common/runner/runner.h"
+#include "common/tensor/tensor.h"
+
+namespace plumb::archive {
+
+constexpr size_t kMaxRecordedTensors = 4096;
+
+// Who produced a recording, from what.
+struct RecordingIdentity {
+  std::string source;  // Runner::name()
+  std::string model_sha256;
+  std::vector<std::string> input_sha256;
+  std::string board;  // empty: not a board
+};
+
+// What is told of the outputs; the bytes are apart.
+struct Recording {
+  RecordingIdentity identity;
+  ModelInfo model;
+  uint32_t repetitions = 0;
+  std::vector<InvokeInfo> invokes;   // the first kMaxRecordedInvokes
+  std::vector<TensorEnd> ends;       // of repetition 0, one per output
+  std::vector<TensorEnd> differing;  // later repetitions that differ, the first few
+  std::vector<uint64_t> probe_digests;
+  bool probe_input_was_zero = false;
+  std::vector<std::string> sha256;  // of each output_NN.raw
+};
+
+constexpr size_t kMaxRecordedInvokes = 1024;
+constexpr size_t kMaxRecordedDiffering = 64;
+
+// A TensorSink that writes a leg. Bytes of repetition 0 go to the files as they come, those of
+// later repetitions are only accounted for. One thread writes; committed() and Read() may be called
+// from others meanwhile. Without Finish() the folder holds no recording.json and is no recording.
+class RecordingWriter : public TensorSink {
+ public:
+  // `folder` is made; it must not exist or be empty.
+  static Result<std::unique_ptr<RecordingWriter>> Create(const std::filesystem::path& folder,
+                                                         RecordingIdentity identity);
+  ~RecordingWriter() override;
+
+  Status OnModel(const ModelInfo& info) override;
+  Status OnProbe(const std::vector<uint64_t>& valid_digests, bool input_was_zero) override;
+  Status OnInvoke(const InvokeInfo& info) override;
+  // Accepts only the next bytes (offset == committed) and answers the new committed offset; for
+  // bytes it has already it answers where to go on.
+  Result<uint64_t> OnChunk(uint32_t repetition,
+                           uint32_t index,
+                           uint64_t offset,
+                           const Buffer& bytes) override;
+  // kDataLoss when the valid bytes do not have the digest that was told.
+  Result<uint64_t> OnTensorEnd(const TensorEnd& end) override;
+
+  // Raw bytes of output `index` that are in the file from its beginning.
+  [[nodiscard]] uint64_t committed(uint32_t index) const;
+  // Reads bytes below committed(index) again. kOutOfRange beyond.
+  Status Read(uint32_t index, uint64_t offset, std::span<uint8_t> out) const;
+
+  // Syncs the files and writes recording.json. kFailedPrecondition when an output is incomplete.
+  Status Finish();
+
+ private:
+  struct State;
+  explicit RecordingWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// A leg that was read back, each output a mapping of its file.
+struct OpenRecording {
+  Recording recording;
+  std::vector<Tensor> outputs;
+};
+
+// Every count, name, size and digest of recording.json is checked against the files. File names are
+// computed from the index, never read. kInvalidArgument or kDataLoss says what is wrong.
+Result<OpenRecording> ReadRecording(const std::filesystem::path& folder);
+
+}  // namespace plumb::archive
