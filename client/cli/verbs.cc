@@ -1,0 +1,18 @@
+#include "client/cli/verbs.h"
+
+#include <array>
+
+namespace plumb::client {
+namespace {
+
+constexpr std::array kVerbs = {
+    VerbEntry{"completion", MakeCompletionVerb},
+};
+
+}  // namespace
+
+std::span<const VerbEntry> AllVerbs() {
+  return kVerbs;
+}
+
+}  // namespace plumb::client

@@ -1,0 +1,24 @@
+// The table of verbs.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "client/cli/verb.h"
+
+namespace plumb::client {
+
+using VerbFactory = std::unique_ptr<Verb> (*)();
+
+struct VerbEntry {
+  std::string_view name;  // equals info().name of what the factory makes
+  VerbFactory make;
+};
+
+// All verbs, in the order of `plumb --help`.
+std::span<const VerbEntry> AllVerbs();
+
+std::unique_ptr<Verb> MakeCompletionVerb();
+
+}  // namespace plumb::client
