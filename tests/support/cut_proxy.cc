@@ -13,6 +13,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/base/unique_fd.h"
@@ -73,12 +74,16 @@ struct CutProxy::State {
   uint64_t forwarded = 0;
   bool cut = false;
   bool stop = false;
+  bool tripped = false;
+  uint64_t trip_at = 0;
+  std::function<void()> trip_action;
   std::thread worker;
 
   void Wake() const { [[maybe_unused]] const ssize_t put = ::write(wake_writer.get(), "w", 1); }
 
   void Loop();
   void Accept(std::list<Link>& links);
+  void Count(uint64_t bytes);
   // False when the link has ended.
   bool Serve(const Link& link, const pollfd& front, const pollfd& back);
 };
@@ -95,15 +100,27 @@ void CutProxy::State::Accept(std::list<Link>& links) {
   }
 }
 
+void CutProxy::State::Count(uint64_t bytes) {
+  std::unique_lock lock(mutex);
+  forwarded += bytes;
+  if (!trip_action || forwarded < trip_at) {
+    return;
+  }
+  const auto action = std::exchange(trip_action, {});
+  lock.unlock();
+  action();
+  lock.lock();
+  tripped = true;
+  changed.notify_all();
+}
+
 bool CutProxy::State::Serve(const Link& link, const pollfd& front, const pollfd& back) {
   if (front.revents != 0) {
     const size_t bytes = Forward(link.front.get(), link.back.get());
     if (bytes == 0) {
       return false;
     }
-    const std::lock_guard lock(mutex);
-    forwarded += bytes;
-    changed.notify_all();
+    Count(bytes);
   }
   return back.revents == 0 || Forward(link.back.get(), link.front.get()) > 0;
 }
@@ -172,9 +189,16 @@ CutProxy::~CutProxy() {
   state_->worker.join();
 }
 
-bool CutProxy::WaitForBytes(uint64_t bytes, std::chrono::milliseconds timeout) {
+void CutProxy::TripAt(uint64_t bytes, std::function<void()> action) {
+  const std::lock_guard lock(state_->mutex);
+  state_->trip_at = bytes;
+  state_->trip_action = std::move(action);
+  state_->tripped = false;
+}
+
+bool CutProxy::WaitForTrip(std::chrono::milliseconds timeout) {
   std::unique_lock lock(state_->mutex);
-  return state_->changed.wait_for(lock, timeout, [&] { return state_->forwarded >= bytes; });
+  return state_->changed.wait_for(lock, timeout, [&] { return state_->tripped; });
 }
 
 void CutProxy::Cut() {

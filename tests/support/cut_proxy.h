@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,8 +19,11 @@ class CutProxy {
   CutProxy(const CutProxy&) = delete;
   CutProxy& operator=(const CutProxy&) = delete;
 
-  // Waits until `bytes` have gone from front to back since the start; false when `timeout` is over.
-  bool WaitForBytes(uint64_t bytes, std::chrono::milliseconds timeout);
+  // Runs `action` on the proxy's thread as soon as `bytes` have gone from front to back in all;
+  // nothing more is forwarded meanwhile. The action may Cut() or signal a process.
+  void TripAt(uint64_t bytes, std::function<void()> action);
+  // Waits until the action has run; false when `timeout` is over first.
+  bool WaitForTrip(std::chrono::milliseconds timeout);
   // Drops every connection and refuses new ones until Mend().
   void Cut();
   void Mend();
