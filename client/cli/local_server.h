@@ -1,0 +1,33 @@
+// The server inside the command line (`--local`): one-off checks need one command.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/base/status.h"
+
+namespace plumb::client {
+
+struct LocalServerOptions {
+  std::string listen;  // where boards may dial in besides; empty: a private unix socket only
+  std::string data;    // keeps the runs; empty: a private folder that is removed at the end
+};
+
+// Runs while it lives. The destructor ends every run and removes what is private.
+class LocalServer {
+ public:
+  static Result<std::unique_ptr<LocalServer>> Start(const LocalServerOptions& options);
+  LocalServer(const LocalServer&) = delete;
+  LocalServer& operator=(const LocalServer&) = delete;
+  ~LocalServer();
+
+  // What clients and agents dial.
+  [[nodiscard]] const std::string& address() const;
+
+ private:
+  struct State;
+  explicit LocalServer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace plumb::client

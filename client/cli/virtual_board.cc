@@ -1,0 +1,142 @@
+#include "client/cli/virtual_board.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <string_view>
+
+#include "client/cli/usage.h"
+#include "common/base/file.h"
+#include "common/base/ids.h"
+#include "common/base/subprocess.h"
+#include "common/base/text.h"
+#include "common/runner/failure.h"
+#include "common/tensor/family.h"
+
+namespace plumb::client {
+namespace {
+
+constexpr std::array<std::string_view, 9> kFaults = {
+    "rounding", "stale", "unwritten", "noise", "format", "padding", "hang", "crash", "nomem"};
+constexpr std::chrono::milliseconds kPollStep{20};
+constexpr std::chrono::seconds kConnectLimit{20};
+
+std::string LastLines(const std::filesystem::path& log) {
+  const auto text = ReadFile(log, uint64_t{1} << 20U);
+  if (!text.ok()) {
+    return "";
+  }
+  const std::string_view all = Trim(text->view());
+  const size_t keep = std::min<size_t>(all.size(), 600);
+  return EscapeForDisplay(all.substr(all.size() - keep));
+}
+
+}  // namespace
+
+Status CheckVirtualSpec(const std::string& spec) {
+  const auto parts = Split(spec, ',');
+  if (!ParseFamily(parts[0])) {
+    return UsageError("--virtual: '" + EscapeForDisplay(parts[0]) + "' is no chip family",
+                      "write one of " + KnownFamilies() + ", e.g. --virtual S6");
+  }
+  if (parts.size() == 1) {
+    return OkStatus();
+  }
+  constexpr std::string_view kKey = "fault=";
+  const std::string_view fault = parts[1];
+  const bool known =
+      fault.starts_with(kKey) &&
+      std::find(kFaults.begin(), kFaults.end(), fault.substr(kKey.size())) != kFaults.end();
+  if (parts.size() > 2 || !known) {
+    std::string names;
+    for (const std::string_view name : kFaults) {
+      names += (names.empty() ? "" : ", ") + std::string(name);
+    }
+    return UsageError("--virtual: '" + EscapeForDisplay(spec) + "' names no known fault",
+                      "write FAMILY,fault=F with F one of " + names);
+  }
+  return OkStatus();
+}
+
+struct VirtualBoard::State {
+  std::string name;
+  TempFolder folder;
+  Subprocess agent;
+
+  [[nodiscard]] std::filesystem::path log() const { return folder.path() / "agent.log"; }
+};
+
+VirtualBoard::VirtualBoard(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+VirtualBoard::~VirtualBoard() {
+  state_->agent.Kill(SIGTERM);
+  // The agent ends its runner and says goodbye; what does not is killed by ~Subprocess.
+  state_->agent.WaitFor(std::chrono::seconds(3));
+}
+
+const std::string& VirtualBoard::name() const {
+  return state_->name;
+}
+
+Result<std::unique_ptr<VirtualBoard>> VirtualBoard::Start(const std::string& server,
+                                                          const std::string& spec) {
+  PLUMB_RETURN_IF_ERROR(CheckVirtualSpec(spec));
+  PLUMB_ASSIGN_OR_RETURN(TempFolder folder, TempFolder::Create("plumb-board-"));
+  PLUMB_ASSIGN_OR_RETURN(const auto program, ProgramPath());
+  const std::string name = "virtual-" + Split(spec, ',')[0] + "-" + RandomId().substr(0, 6);
+  const UniqueFd log(::open(
+      (folder.path() / "agent.log").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!log.valid() || !null.valid()) {
+    return ErrnoError(errno, "cannot write the virtual board's log");
+  }
+  SubprocessOptions options;
+  options.argv = {(program.parent_path() / "plumb-agent").string(),
+                  "--server",
+                  server,
+                  "--name",
+                  name,
+                  "--virtual",
+                  spec,
+                  "--cache",
+                  (folder.path() / "cache").string()};
+  options.descriptors = {{0, null.get()}, {1, log.get()}, {2, log.get()}};
+  auto agent = Subprocess::Start(options);
+  if (!agent.ok()) {
+    return agent.status()
+        .Annotate("starting the virtual board")
+        .WithReason(kReasonRuntimeUnavailable)
+        .WithHint("plumb-agent must lie beside plumb; build it with: tools/build");
+  }
+  return std::unique_ptr<VirtualBoard>(new VirtualBoard(
+      std::unique_ptr<State>(new State{name, std::move(folder), std::move(agent).value()})));
+}
+
+Status VirtualBoard::WaitUntilConnected(Client& client, const CancelToken& cancel) {
+  const auto deadline = std::chrono::steady_clock::now() + kConnectLimit;
+  while (std::chrono::steady_clock::now() < deadline) {
+    PLUMB_ASSIGN_OR_RETURN(const auto boards, client.ListBoards());
+    const bool there = std::any_of(boards.begin(), boards.end(), [this](const BoardSummary& board) {
+      return board.name == state_->name;
+    });
+    if (there) {
+      return OkStatus();
+    }
+    if (const auto ended = state_->agent.WaitFor(std::chrono::milliseconds(0))) {
+      return UnavailableError("the virtual board's agent ended with " + ended->ToString() + ": " +
+                              LastLines(state_->log()))
+          .WithReason(kReasonRuntimeUnavailable);
+    }
+    if (cancel.WaitFor(kPollStep)) {
+      return cancel.status();
+    }
+  }
+  return DeadlineExceededError("the virtual board did not connect in 20 s: " +
+                               LastLines(state_->log()))
+      .WithReason(kReasonAgentLost);
+}
+
+}  // namespace plumb::client

@@ -1,0 +1,37 @@
+// A virtual board on the spot (`--virtual FAMILY[,fault=F]`): a plumb-agent over the virtual IPU as
+// a child process.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "client/lib/client.h"
+#include "common/base/cancel.h"
+#include "common/base/status.h"
+
+namespace plumb::client {
+
+// "S6" or "S6,fault=noise" with a known family and fault; a usage error that lists what there is.
+Status CheckVirtualSpec(const std::string& spec);
+
+// The agent lives as long as this object. Make and destroy it on one thread.
+class VirtualBoard {
+ public:
+  static Result<std::unique_ptr<VirtualBoard>> Start(const std::string& server,
+                                                     const std::string& spec);
+  VirtualBoard(const VirtualBoard&) = delete;
+  VirtualBoard& operator=(const VirtualBoard&) = delete;
+  ~VirtualBoard();
+
+  // The name it registers under; unique, so that nobody else's run is sent there.
+  [[nodiscard]] const std::string& name() const;
+  // Waits until the server lists it. An agent that ends first gives its last words.
+  Status WaitUntilConnected(Client& client, const CancelToken& cancel);
+
+ private:
+  struct State;
+  explicit VirtualBoard(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace plumb::client
