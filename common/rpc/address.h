@@ -1,0 +1,36 @@
+// Where to listen and where to dial. The wire is not encrypted yet, so anything but this machine is
+// refused unless the person insists.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/base/status.h"
+
+namespace plumb::rpc {
+
+// A checked address.
+struct Address {
+  std::string host;       // without brackets; empty for a unix socket
+  uint16_t port = 0;      // 0 when listening: the system chooses
+  std::string unix_path;  // empty for TCP
+  bool loopback = false;  // true for unix sockets too
+
+  [[nodiscard]] bool is_unix() const { return !unix_path.empty(); }
+
+  // As gRPC and people write it: "127.0.0.1:7590", "[::1]:7590", "unix:/run/plumb.sock".
+  [[nodiscard]] std::string ToString() const;
+};
+
+// "host:port", "[v6]:port" or "unix:PATH" (at most 107 bytes). kInvalidArgument with kReasonUsage
+// says what to write instead. Names are not resolved; only "localhost" counts as loopback.
+Result<Address> ParseAddress(std::string_view text);
+
+// Parses and refuses, with kPermissionDenied and kReasonUsage, what is neither loopback nor a unix
+// socket unless `allow_insecure`.
+Result<Address> CheckListenAddress(std::string_view text, bool allow_insecure);
+// Likewise for dialling; the port must not be 0.
+Result<Address> CheckDialAddress(std::string_view text, bool allow_insecure);
+
+}  // namespace plumb::rpc

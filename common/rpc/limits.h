@@ -1,0 +1,39 @@
+// The numbers both ends of the wire agree on (docs/formats/wire.md).
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace plumb::rpc {
+
+constexpr uint32_t kProtocolMajor = 1;
+constexpr uint32_t kProtocolMinor = 0;
+
+constexpr size_t kChunkSize = size_t{256} * 1024;
+constexpr int kMaxMessageSize = 2 * 1024 * 1024;
+constexpr uint64_t kAckInterval = uint64_t{4}
+                                  << 20;  // bytes of chunks between two acknowledgements
+
+constexpr uint64_t kMaxArtifactSize = uint64_t{4} << 30;
+constexpr uint64_t kMaxTensorBytes = uint64_t{1} << 30;  // one input or output, padding included
+constexpr uint64_t kMaxOutputBytes = uint64_t{4} << 30;  // all outputs of one repetition
+constexpr uint64_t kMaxReportSize = uint64_t{64} << 20;
+constexpr int kMaxTensors = 256;  // inputs or outputs of a model
+constexpr int kMaxTags = 32;
+constexpr int kMaxCapabilities = 64;
+constexpr int kMaxArtifactsAsked = 1024;
+constexpr uint32_t kMaxRepetitions = 10'000;
+constexpr uint32_t kMaxDurationMs = 86'400'000;
+constexpr size_t kMaxTextSize = 4096;        // messages and hints inside messages
+constexpr size_t kMaxStatusTextSize = 1024;  // the same in a call's status: headers hold 8 KiB
+constexpr size_t kMaxReasonSize = 64;
+
+constexpr std::chrono::milliseconds kKeepaliveTime{10'000};
+constexpr std::chrono::milliseconds kKeepaliveTimeout{5'000};
+// How long a broken upload may stay broken: the agent tries, and the server waits, this long.
+constexpr std::chrono::milliseconds kResumeWindow{5'000};
+// A stream on which nothing moves for this long although something should is taken for broken.
+constexpr std::chrono::milliseconds kStallTimeout{30'000};
+
+}  // namespace plumb::rpc
