@@ -27,6 +27,9 @@ using std::chrono::steady_clock;
 constexpr size_t kMaxTail = 4096;
 constexpr size_t kMaxLastLines = 5;
 constexpr milliseconds kDeathTimeout{2000};
+constexpr milliseconds kFinishTimeout{5000};
+// After an error or cancellation: a chance to give the driver's memory back, not more.
+constexpr milliseconds kGraceTimeout{300};
 
 struct ErrorMeaning {
   ring::ErrorKind kind;
@@ -72,8 +75,12 @@ ChildSession::~ChildSession() {
   if (ring_ != nullptr) {
     ::munmap(ring_, ring::kRingSize);
   }
-  socket_.Reset();
   if (!child_) {
+    return;
+  }
+  socket_.Reset();
+  words_.Reset();
+  if (child_->WaitFor(kGraceTimeout)) {
     return;
   }
   child_->Kill(SIGKILL);
@@ -82,6 +89,11 @@ ChildSession::~ChildSession() {
     std::thread([abandoned = std::move(*child_)]() mutable { abandoned.Wait(); }).detach();
     child_.reset();
   }
+}
+
+void ChildSession::Finish() {
+  socket_.Reset();
+  child_->WaitFor(kFinishTimeout);
 }
 
 Status ChildSession::MakeRing(UniqueFd* memory) {

@@ -36,6 +36,9 @@ class ChildSession {
   ChildSession& operator=(const ChildSession&) = delete;
   ~ChildSession();
 
+  // The run is over: lets the child put its runtime in order and end by itself, for some seconds.
+  void Finish();
+
   // The bytes of ring slot `index` (< kSlotCount). The child may change them at any time.
   [[nodiscard]] std::span<uint8_t> slot(uint32_t index) const;
 

@@ -93,6 +93,7 @@ Status Execution::Run() {
   for (uint32_t repetition = 0; repetition < std::max(spec_.repetitions, 1U); ++repetition) {
     PLUMB_RETURN_IF_ERROR(Repeat(repetition));
   }
+  session_->Finish();
   return OkStatus();
 }
 

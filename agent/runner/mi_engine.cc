@@ -1,0 +1,52 @@
+#include "agent/runner/mi_engine.h"
+
+#include "agent/runner/mi_session.h"
+
+namespace plumb {
+namespace mi {
+namespace {
+
+class MiEngine : public ring::Engine {
+ public:
+  explicit MiEngine(const EngineOptions& options) : options_(options) {}
+
+  ring::Outcome Load(const ring::LoadRequest& request, ring::Description* description) override {
+    ring::Outcome outcome = library_.Open(options_.library);
+    if (!outcome.ok) {
+      return outcome;
+    }
+    session_ = MakeSession(library_);
+    if (session_ == nullptr) {
+      return ring::Failure(ring::ErrorKind::kRuntimeUnavailable,
+                           "'" + library_.path() + "' is of " +
+                               GenerationName(library_.generation()) +
+                               ", which this plumb-runner does not speak",
+                           "this release speaks gen-c");
+    }
+    description->sdk = options_.sdk.empty()
+                           ? "MI_IPU " + std::string(GenerationName(library_.generation())) + ", " +
+                                 library_.path()
+                           : options_.sdk;
+    return session_->Open(request.model_path, options_.firmware, description);
+  }
+
+  uint8_t* InputData(uint32_t index) override { return session_->InputData(index); }
+
+  uint8_t* OutputData(uint32_t index) override { return session_->OutputData(index); }
+
+  ring::Outcome Invoke(uint64_t* duration_ns) override { return session_->Invoke(duration_ns); }
+
+ private:
+  EngineOptions options_;
+  Library library_;
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace
+
+std::unique_ptr<ring::Engine> MakeMiEngine(const EngineOptions& options) {
+  return std::unique_ptr<ring::Engine>(new MiEngine(options));
+}
+
+}  // namespace mi
+}  // namespace plumb
