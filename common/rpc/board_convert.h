@@ -33,14 +33,6 @@ Result<UploadBegin> FromProto(const v1::UploadBegin& begin);
 v1::UploadResponse ToProto(const UploadPosition& position);
 UploadPosition FromProto(const v1::UploadResponse& response);
 
-// Everything an Upload stream carries after begin.
-struct NumberedEvent {
-  uint64_t sequence = 0;  // ≥ 1
-  UploadEvent event;
-};
-
-using UploadMessage = std::variant<NumberedEvent, TensorChunk>;
-
 v1::UploadRequest ToProto(const NumberedEvent& event);
 v1::UploadRequest ToProto(const TensorChunk& chunk);
 // Takes the bytes of a chunk out of `request` without copying; its checksum has been checked.

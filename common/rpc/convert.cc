@@ -99,11 +99,6 @@ bool IsIdCharacter(char c) {
 
 }  // namespace
 
-Status ProtocolError(std::string_view field, std::string_view what) {
-  return InvalidArgumentError(std::string(field) + ": " + std::string(what))
-      .WithReason(kReasonProtocol);
-}
-
 v1::Artifact ToProto(const Artifact& artifact) {
   v1::Artifact wire;
   wire.set_sha256(artifact.sha256);

@@ -11,13 +11,11 @@
 
 #include "common/base/buffer.h"
 #include "common/base/status.h"
+#include "common/rpc/protocol_error.h"
 #include "common/runner/runner.h"
 #include "common/tensor/tensor_desc.h"
 
 namespace plumb::rpc {
-
-// kInvalidArgument with kReasonProtocol: "FIELD: what".
-Status ProtocolError(std::string_view field, std::string_view what);
 
 // The path stays behind: files are named by digest on the wire.
 v1::Artifact ToProto(const Artifact& artifact);

@@ -85,6 +85,14 @@ struct TensorChunk {
   Buffer bytes;
 };
 
+// Everything an Upload stream carries after begin.
+struct NumberedEvent {
+  uint64_t sequence = 0;  // ≥ 1
+  UploadEvent event;
+};
+
+using UploadMessage = std::variant<NumberedEvent, TensorChunk>;
+
 struct UploadBegin {
   std::string instance_id;
   RunKey key;

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "common/base/checked.h"
-#include "common/rpc/convert.h"
 #include "common/rpc/limits.h"
+#include "common/rpc/protocol_error.h"
 
 namespace plumb::rpc {
 

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "common/base/status.h"
-#include "common/rpc/board_convert.h"
 #include "common/rpc/limits.h"
 #include "common/rpc/messages.h"
 
