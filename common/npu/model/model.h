@@ -41,7 +41,8 @@ struct FixedOp {
 };
 
 // What a picture means to the network: real = (pixel − mean) / std_dev per channel, in the channel
-// order of `format`. For RAWDATA formats mean and std_dev are unused.
+// order of `training_format`. Its tensor is U8 or INT8 (pixel − 128), even among INT16 activations.
+// For RAWDATA formats mean and std_dev are unused.
 struct ModelInput {
   uint32_t tensor = 0;
   InputFormat training_format = InputFormat::kRawS16Nhwc;

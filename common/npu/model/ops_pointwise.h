@@ -49,10 +49,12 @@ struct Lookup {
   std::vector<int32_t> table;  // values of the output's type
 };
 
+// The largest shift that Softmax::output may have.
+constexpr int32_t kSoftmaxMaxShift = 12;
+
 // Over the last axis. d = max − x; e(d) = exp_table[d] for 8-bit input (256 entries), for 16-bit
 // (512 entries) exp_table[d / 256] · exp_table[256 + d mod 256] >> 30. Entries are exp(−…) · 2^30,
-// exp_table[0] = 2^30. Result RoundDivide(e · mantissa, Σe << shift) with output = 1 / output
-// scale.
+// exp_table[0] = 2^30. Result RoundDivide(e · mantissa, Σe << shift); `output` is 1 / output scale.
 struct Softmax {
   std::vector<int32_t> exp_table;
   Multiplier output;

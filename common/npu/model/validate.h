@@ -12,6 +12,7 @@ constexpr size_t kMaxTensors = 16384;
 constexpr size_t kMaxOps = 8192;
 constexpr size_t kMaxModelRank = 8;
 constexpr uint64_t kMaxTensorElements = uint64_t{1} << 28;
+constexpr uint64_t kMaxModelElements = uint64_t{1} << 30;  // of all tensors together
 
 // Checks names, types, shapes, indices, order of execution and every relation that ops.h states,
 // including that no accumulator can overflow. Afterwards no operation can read or write outside
