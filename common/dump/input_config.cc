@@ -1,0 +1,254 @@
+#include "common/dump/input_config.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <span>
+
+#include "common/base/text.h"
+#include "common/dump/ini.h"
+
+namespace plumb::dump {
+namespace {
+
+constexpr size_t kMaxTensors = 64;
+
+using Names = std::span<const std::string_view>;
+
+constexpr std::array<std::string_view, 9> kFormats = {"RGB",
+                                                      "BGR",
+                                                      "RGBA",
+                                                      "BGRA",
+                                                      "YUV_NV12",
+                                                      "GRAY",
+                                                      "RAWDATA_S16_NHWC",
+                                                      "RAWDATA_F32_NHWC",
+                                                      "COMPLEX64"};
+constexpr std::array<std::string_view, 2> kLayouts = {"NHWC", "NCHW"};
+constexpr std::array<std::string_view, 4> kConvolutionFormats = {
+    "ALL_UINT8", "ALL_INT16", "CONV2D_INT16", "DEPTHWISE_INT16"};
+
+// Known, but of no meaning to the tensors: read by the one-click converter alone.
+constexpr std::array<std::string_view, 8> kConverterKeys = {"quant_file",
+                                                            "num_process",
+                                                            "quant_level",
+                                                            "phase",
+                                                            "workmode",
+                                                            "batchmode",
+                                                            "batch",
+                                                            "input_shapes"};
+
+Status Broken(const IniEntry& entry, const std::string& what) {
+  return InvalidArgumentError("line " + std::to_string(entry.line) + ": " + entry.key + ": " +
+                              what);
+}
+
+Result<std::string> OneOf(const IniEntry& entry, const std::string& value, Names names) {
+  if (std::find(names.begin(), names.end(), value) != names.end()) {
+    return value;
+  }
+  return Broken(entry, "'" + value + "' is none of " + Join({names.begin(), names.end()}, ", "));
+}
+
+Result<bool> Truth(const IniEntry& entry, const std::string& value) {
+  const std::string lower = ToLower(value);
+  if (lower == "true" || lower == "false") {
+    return lower == "true";
+  }
+  return Broken(entry, "'" + value + "' is neither TRUE nor FALSE");
+}
+
+Result<double> Number(const IniEntry& entry, const std::string& value) {
+  const auto number = ParseDouble(value);
+  if (!number || !std::isfinite(*number)) {
+    return Broken(entry, "'" + value + "' is no number");
+  }
+  return *number;
+}
+
+// "127.5" for all colours or "123.7:116.3:103.5" as r:g:b.
+Result<PerColor> Colors(const IniEntry& entry, const std::string& value) {
+  const std::vector<std::string> parts = Split(value, ':');
+  if (parts.size() != 1 && parts.size() != 3) {
+    return Broken(entry, "'" + value + "' is neither one number nor three as r:g:b");
+  }
+  PerColor colors{};
+  for (size_t i = 0; i < colors.size(); ++i) {
+    const std::string part(Trim(parts[parts.size() == 1 ? 0 : i]));
+    PLUMB_ASSIGN_OR_RETURN(colors.at(i), Number(entry, part));
+  }
+  return colors;
+}
+
+Result<PerColor> StandardDeviation(const IniEntry& entry, const std::string& value) {
+  PLUMB_ASSIGN_OR_RETURN(const PerColor colors, Colors(entry, value));
+  if (std::any_of(colors.begin(), colors.end(), [](double std_dev) { return std_dev <= 0; })) {
+    return Broken(entry, "'" + value + "' must be above 0");
+  }
+  return colors;
+}
+
+Result<uint32_t> Alignment(const IniEntry& entry, const std::string& value) {
+  constexpr uint64_t kMaxAlignment = 4096;
+  const auto number = ParseUint(value);
+  if (!number || *number == 0 || *number > kMaxAlignment) {
+    return Broken(entry, "'" + value + "' is no alignment between 1 and 4096");
+  }
+  return static_cast<uint32_t>(*number);
+}
+
+Status SetMeanColor(ConfiguredInput& input,
+                    size_t color,
+                    const IniEntry& entry,
+                    const std::string& value) {
+  PLUMB_ASSIGN_OR_RETURN(const double number, Number(entry, value));
+  PerColor mean = input.mean.value_or(PerColor{0, 0, 0});
+  mean.at(color) = number;
+  input.mean = mean;
+  return OkStatus();
+}
+
+template <class Tensor>
+using Setter = std::function<Status(Tensor&, const IniEntry&, const std::string&)>;
+template <class Tensor>
+using Setters = std::map<std::string, Setter<Tensor>, std::less<>>;
+
+// A setter that parses with `parse` and stores into `member`.
+template <class Tensor, class Member, class Parse>
+Setter<Tensor> Store(Member Tensor::*member, Parse parse) {
+  return [member, parse](Tensor& tensor, const IniEntry& entry, const std::string& value) {
+    auto parsed = parse(entry, value);
+    if (!parsed.ok()) {
+      return parsed.status();
+    }
+    tensor.*member = std::move(parsed).value();
+    return OkStatus();
+  };
+}
+
+auto NameIn(Names names) {
+  return [names](const IniEntry& entry, const std::string& value) {
+    return OneOf(entry, value, names);
+  };
+}
+
+Result<std::string> AnyName(const IniEntry& entry, const std::string& value) {
+  return IsSafeName(value) ? Result<std::string>(value)
+                           : Broken(entry, "'" + EscapeForDisplay(value) + "' is no name");
+}
+
+Setter<ConfiguredInput> MeanOf(size_t color) {
+  return [color](ConfiguredInput& input, const IniEntry& entry, const std::string& value) {
+    return SetMeanColor(input, color, entry, value);
+  };
+}
+
+const Setters<ConfiguredInput>& InputSetters() {
+  using Input = ConfiguredInput;
+  static const Setters<Input> setters = {
+      {"inputs", Store(&Input::name, AnyName)},
+      {"training_input_formats", Store(&Input::training_format, NameIn(kFormats))},
+      {"input_formats", Store(&Input::input_format, NameIn(kFormats))},
+      {"quantizations", Store(&Input::quantize, Truth)},
+      {"mean", Store(&Input::mean, Colors)},
+      {"mean_red", MeanOf(0)},
+      {"mean_green", MeanOf(1)},
+      {"mean_blue", MeanOf(2)},
+      {"std_value", Store(&Input::std_dev, StandardDeviation)},
+      {"input_width_alignment", Store(&Input::width_alignment, Alignment)},
+      {"input_height_alignment", Store(&Input::height_alignment, Alignment)},
+      {"input_layouts", Store(&Input::layout, NameIn(kLayouts))},
+  };
+  return setters;
+}
+
+const Setters<ConfiguredOutput>& OutputSetters() {
+  using Output = ConfiguredOutput;
+  static const Setters<Output> setters = {
+      {"outputs", Store(&Output::name, AnyName)},
+      {"dequantizations", Store(&Output::dequantize, Truth)},
+      {"output_layouts", Store(&Output::layout, NameIn(kLayouts))},
+      {"output_formats", Store(&Output::layout, NameIn(kLayouts))},
+  };
+  return setters;
+}
+
+// Applies the entries of one section to its tensors. The list of names gives their number; without
+// it the longest list does. A single value holds for all.
+template <class Tensor>
+Status ApplySection(const std::vector<const IniEntry*>& entries,
+                    const Setters<Tensor>& setters,
+                    const std::string& names_key,
+                    std::vector<Tensor>& tensors) {
+  size_t count = 0;
+  for (const IniEntry* entry : entries) {
+    count = std::max(count, entry->values.size());
+  }
+  for (const IniEntry* entry : entries) {
+    count = entry->key == names_key && !entry->values.empty() ? entry->values.size() : count;
+  }
+  if (count > kMaxTensors) {
+    return InvalidArgumentError(names_key + ": more than " + std::to_string(kMaxTensors));
+  }
+  tensors.resize(count);
+  for (const IniEntry* entry : entries) {
+    const size_t given = entry->values.size();
+    if (given > 1 && given != count) {
+      return Broken(
+                 *entry,
+                 std::to_string(given) + " values for " + std::to_string(count) + " " + names_key)
+          .WithHint("write one value for all or one for each; colours are separated by ':'");
+    }
+    for (size_t i = 0; i < count && given > 0; ++i) {
+      const std::string& value = entry->values[given == 1 ? 0 : i];
+      PLUMB_RETURN_IF_ERROR(setters.at(entry->key)(tensors[i], *entry, value));
+    }
+  }
+  return OkStatus();
+}
+
+Status ApplyConvolution(const IniEntry& entry, ConvolutionConfig& convolution) {
+  if (entry.key == "tensor_arrays") {
+    convolution.tensors = entry.values;
+    return OkStatus();
+  }
+  if (entry.values.size() != 1) {
+    return Broken(entry, "it takes one value");
+  }
+  PLUMB_ASSIGN_OR_RETURN(convolution.input_format,
+                         OneOf(entry, entry.values.front(), kConvolutionFormats));
+  return OkStatus();
+}
+
+bool IsConverterKey(const IniEntry& entry) {
+  return entry.section == "INPUT_CONFIG" &&
+         std::find(kConverterKeys.begin(), kConverterKeys.end(), entry.key) != kConverterKeys.end();
+}
+
+}  // namespace
+
+Result<InputConfig> ParseInputConfig(std::string_view text) {
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<IniEntry> entries, ParseIni(text));
+  InputConfig config;
+  std::vector<const IniEntry*> inputs;
+  std::vector<const IniEntry*> outputs;
+  for (const IniEntry& entry : entries) {
+    if (entry.section == "INPUT_CONFIG" && InputSetters().count(entry.key) > 0) {
+      inputs.push_back(&entry);
+    } else if (entry.section == "OUTPUT_CONFIG" && OutputSetters().count(entry.key) > 0) {
+      outputs.push_back(&entry);
+    } else if (entry.section == "CONV_CONFIG" &&
+               (entry.key == "input_format" || entry.key == "tensor_arrays")) {
+      PLUMB_RETURN_IF_ERROR(ApplyConvolution(entry, config.convolution));
+    } else if (!IsConverterKey(entry)) {
+      config.warnings.push_back("line " + std::to_string(entry.line) + ": unknown key '" +
+                                entry.key + "' in [" + entry.section + "]");
+    }
+  }
+  PLUMB_RETURN_IF_ERROR(ApplySection(inputs, InputSetters(), "inputs", config.inputs));
+  PLUMB_RETURN_IF_ERROR(ApplySection(outputs, OutputSetters(), "outputs", config.outputs));
+  return config;
+}
+
+}  // namespace plumb::dump

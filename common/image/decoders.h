@@ -1,0 +1,20 @@
+// One decoder per file format; called by image.cc, which has looked at the first bytes.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "common/base/status.h"
+#include "common/image/image.h"
+
+namespace plumb::image {
+
+Result<Image> DecodePng(std::span<const uint8_t> bytes);
+Result<Image> DecodeJpeg(std::span<const uint8_t> bytes);
+// P5 and P6 with a maximum of 255.
+Result<Image> DecodeNetpbm(std::span<const uint8_t> bytes);
+
+// An Image with its pixels allocated; kInvalidArgument for a size of 0 or above the limits.
+Result<Image> AllocateImage(uint64_t width, uint64_t height);
+
+}  // namespace plumb::image
