@@ -29,7 +29,7 @@ class RunEvidence {
   // False once a repetition's output differs from repetition 0's.
   [[nodiscard]] bool repeatable() const;
   // True when a probe on zeros and the run on a different input gave the same bytes in every
-  // output that was written. Whether that is a fault depends on the reference.
+  // output. Whether that is a fault depends on the reference.
   [[nodiscard]] bool same_as_probe() const;
 
  private:

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,13 +10,11 @@
 #include "common/analysis/report.h"
 #include "common/analysis/statistics.h"
 #include "common/analysis/tolerance.h"
+#include "common/analysis/valid_bytes.h"
 #include "common/base/status.h"
 #include "common/tensor/tensor.h"
 
 namespace plumb::analysis {
-
-// Reads out.size() raw bytes of a buffer from `offset` on, padding included.
-using ReadRange = std::function<Status(uint64_t offset, std::span<uint8_t> out)>;
 
 // How much of one side's buffer is there ([0, available) raw bytes) and how to read it again.
 struct LegBytes {
@@ -57,30 +55,34 @@ class PairComparator {
   Status Advance(const LegBytes& reference, const LegBytes& target);
 
   // The report of what was compared so far: final once complete() (or not comparable()). Before
-  // that the verdict is kNotCompared unless a mismatch is already certain.
+  // that the verdict is kNotCompared, unless equality was demanded and is already broken.
   [[nodiscard]] TensorReport Report() const;
 
  private:
-  PairComparator(const TensorDesc& reference, const TensorDesc& target, const Tolerance& tolerance);
+  struct Side {
+    TensorDesc desc;
+    ValidRegion region;
+    uint64_t value_size = 0;
+    std::vector<uint8_t> bytes;
+    std::vector<double> values;
+  };
 
+  PairComparator(Side reference, Side target, const Tolerance& tolerance);
+
+  static Result<Side> MakeSide(const TensorDesc& desc);
   void CompareSlice(const uint8_t* reference, const uint8_t* target, size_t values);
-  void Judge(TensorReport& report) const;
+  void FillDifferences(const uint8_t* reference, const uint8_t* target, size_t values);
 
-  TensorDesc reference_;
-  TensorDesc target_;
-  ValidRegion reference_region_;
-  ValidRegion target_region_;
+  Side reference_;
+  Side target_;
   Tolerance tolerance_;
   std::string incomparable_reason_;
   uint64_t value_count_ = 0;
   bool same_encoding_ = false;
+  double lsb_ = 0;
   ErrorStatistics statistics_;
-  std::vector<double> reference_values_;
-  std::vector<double> target_values_;
   std::vector<double> differences_;
-  std::vector<uint8_t> reference_bytes_;
-  std::vector<uint8_t> target_bytes_;
-  std::vector<uint8_t> raw_bytes_;
+  std::vector<uint8_t> scratch_;
 };
 
 // Two whole tensors at once.

@@ -74,8 +74,13 @@ struct TensorReport {
   uint64_t saturated_target = 0;
   std::optional<LsbHistogram> lsb_histogram;
   Verdict verdict = Verdict::kNotCompared;
+  std::string rule;  // what a mismatch breaks first: "different_elements > 0", "rel_l1 > 0.1"
   std::string reason;
 };
+
+// A flat index as a position in the shape; just the index where the buffer is not laid out as the
+// shape says (pictures).
+std::vector<int64_t> PositionOf(const TensorReport& report, uint64_t flat_index);
 
 struct Operand {
   std::string source;  // "builtin", "board camera-7", a file
@@ -99,7 +104,7 @@ struct Coverage {
 struct FirstDivergence {
   std::string name;
   uint32_t index = 0;
-  std::string rule;  // "different_elements > 0", "rel_l1 > 0.1"
+  std::string rule;
 };
 
 // A cause that was found, one of docs/cli.md's words.

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 
@@ -19,14 +20,20 @@ namespace plumb::analysis {
 constexpr uint64_t kBlockElements = 4096;
 constexpr size_t kLanes = 8;
 
+// Real values of the lowest and the highest number an integer type holds.
+struct TypeLimits {
+  double low = 0;
+  double high = 0;
+};
+
 // Constant for all pairs of a tensor.
 struct StatisticsOptions {
-  double lsb = 0;              // step of the output scale; 0: none, no histogram
-  double saturation_low = 0;   // real values of the integer type's limits;
-  double saturation_high = 0;  // both 0: no limits
+  double lsb = 0;  // step of the output scale; 0: none, no histogram
+  std::optional<TypeLimits> reference_limits;
+  std::optional<TypeLimits> target_limits;
+  bool elementwise = false;  // count pairs beyond atol + rtol·|r|
   double atol = 0;
   double rtol = 0;
-  bool elementwise = false;  // count pairs beyond atol + rtol·|r|
 };
 
 // Pairs at consecutive indexes. The three spans have one size. `difference` is t − r, computed by
@@ -47,6 +54,12 @@ struct Sums {
   double product = 0;  // Σrt
 };
 
+// Of finite values; empty when low > high.
+struct Range {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -std::numeric_limits<double>::infinity();
+};
+
 // What is counted and located; merging is exact.
 struct Tally {
   uint64_t pairs = 0;         // all, also those with a NaN or an Inf
@@ -60,16 +73,14 @@ struct Tally {
   uint64_t nonfinite_mismatches = 0;
   uint64_t saturated_reference = 0;
   uint64_t saturated_target = 0;
-  double max_abs_error = 0;
-  std::optional<uint64_t> max_abs_error_index;
-  std::optional<uint64_t> first_difference;
+  double max_abs_error = -1;  // below every |d|, so that the first pair sets the index
+  uint64_t max_abs_error_index = 0;
+  std::optional<uint64_t> first_difference;  // of a finite pair
   double first_difference_reference = 0;
   double first_difference_target = 0;
   std::optional<uint64_t> first_nonfinite_mismatch;
-  double reference_min = 0;  // meaningful when finite_pairs > 0
-  double reference_max = 0;
-  double target_min = 0;
-  double target_max = 0;
+  Range reference;
+  Range target;
   LsbHistogram lsb;
 };
 
@@ -93,6 +104,7 @@ class BlockStatistics {
  private:
   void AddFinite(const PairSpan& pairs, const StatisticsOptions& options);
   void AddMixed(const PairSpan& pairs, const StatisticsOptions& options);
+  void AddDifferences(const PairSpan& pairs, const StatisticsOptions& options);
 
   struct Lanes {
     std::array<double, kLanes> squared_error{};
@@ -122,10 +134,6 @@ class ErrorStatistics {
 
   [[nodiscard]] Sums sums() const;
   [[nodiscard]] Tally tally() const;
-
-  // Fills every number of docs/metrics.md, the counts and the positions; leaves names, verdict and
-  // reason alone. May be called at any time, for the pairs so far.
-  void Fill(TensorReport& report) const;
 
  private:
   StatisticsOptions options_;

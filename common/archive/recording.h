@@ -28,21 +28,27 @@ struct RecordingIdentity {
   std::string board;  // empty: not a board
 };
 
-// What is told of the outputs; the bytes are apart.
-struct Recording {
-  RecordingIdentity identity;
-  ModelInfo model;
-  uint32_t repetitions = 0;
-  std::vector<InvokeInfo> invokes;   // the first kMaxRecordedInvokes
-  std::vector<TensorEnd> ends;       // of repetition 0, one per output
-  std::vector<TensorEnd> differing;  // later repetitions that differ, the first few
-  std::vector<uint64_t> probe_digests;
-  bool probe_input_was_zero = false;
-  std::vector<std::string> sha256;  // of each output_NN.raw
+// What is kept of one output beside its bytes and descriptor, of repetition 0.
+struct RecordedOutput {
+  std::string sha256;         // of output_NN.raw, padding included
+  uint64_t valid_digest = 0;  // as TensorEnd
+  uint64_t canary_size = 0;
 };
 
 constexpr size_t kMaxRecordedInvokes = 1024;
 constexpr size_t kMaxRecordedDiffering = 64;
+
+struct Recording {
+  RecordingIdentity identity;
+  ModelInfo model;
+  uint32_t repetitions = 0;
+  std::vector<double> invoke_ms;        // per repetition, the first kMaxRecordedInvokes
+  std::vector<RecordedOutput> outputs;  // one per model.outputs
+  std::vector<TensorEnd> differing;     // of later repetitions that differ from the first, the
+                                        // first kMaxRecordedDiffering
+  std::optional<std::vector<uint64_t>> probe_digests;
+  bool probe_input_was_zero = false;
+};
 
 // A TensorSink that writes a leg. Bytes of repetition 0 go to the files as they come, those of
 // later repetitions are only accounted for. One thread writes; committed() and Read() may be called
