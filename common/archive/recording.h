@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,7 +13,6 @@
 
 #include "common/base/buffer.h"
 #include "common/base/status.h"
-#include "common/base/unique_fd.h"
 #include "common/runner/runner.h"
 #include "common/tensor/tensor.h"
 
@@ -63,8 +63,7 @@ class RecordingWriter : public TensorSink {
   Status OnModel(const ModelInfo& info) override;
   Status OnProbe(const std::vector<uint64_t>& valid_digests, bool input_was_zero) override;
   Status OnInvoke(const InvokeInfo& info) override;
-  // Accepts only the next bytes (offset == committed) and answers the new committed offset; for
-  // bytes it has already it answers where to go on.
+  // Bytes it has already are passed over; a gap is kInvalidArgument. Answers offset + size.
   Result<uint64_t> OnChunk(uint32_t repetition,
                            uint32_t index,
                            uint64_t offset,
@@ -81,9 +80,18 @@ class RecordingWriter : public TensorSink {
   Status Finish();
 
  private:
-  struct State;
-  explicit RecordingWriter(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  struct Output;
+
+  RecordingWriter(std::filesystem::path folder, RecordingIdentity identity);
+
+  Status CheckModel(const ModelInfo& info) const;
+  Result<Output*> OutputAt(uint32_t index) const;
+  Status EndFirstRepetition(Output& output, const TensorEnd& end);
+
+  const std::filesystem::path folder_;
+  mutable std::mutex mutex_;  // guards outputs_ against growing and each committed offset
+  std::vector<std::unique_ptr<Output>> outputs_;
+  Recording recording_;
 };
 
 // A leg that was read back, each output a mapping of its file.
@@ -93,7 +101,12 @@ struct OpenRecording {
 };
 
 // Every count, name, size and digest of recording.json is checked against the files. File names are
-// computed from the index, never read. kInvalidArgument or kDataLoss says what is wrong.
+// computed from the index, never read; links are refused. kInvalidArgument or kDataLoss says what
+// is wrong.
 Result<OpenRecording> ReadRecording(const std::filesystem::path& folder);
+
+constexpr const char* kRecordingFile = "recording.json";
+// "output_00.raw", "output_01.raw", …
+std::string OutputFileName(size_t index);
 
 }  // namespace plumb::archive
