@@ -24,7 +24,8 @@ std::optional<double> Relative(double error, double size) {
 std::optional<double> Cosine(const Sums& sums, const Tally& tally) {
   const bool reference_zero = tally.reference.low == 0 && tally.reference.high == 0;
   const bool target_zero = tally.target.low == 0 && tally.target.high == 0;
-  if (reference_zero && target_zero) {
+  // Two equal vectors have an angle of nothing, whatever their roots round to.
+  if ((reference_zero && target_zero) || sums.absolute_error == 0) {
     return 1.0;
   }
   // A product of roots rather than a root of products, which would overflow earlier.
