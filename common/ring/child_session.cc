@@ -28,6 +28,7 @@ constexpr size_t kMaxTail = 4096;
 constexpr size_t kMaxLastLines = 5;
 constexpr milliseconds kDeathTimeout{2000};
 constexpr milliseconds kFinishTimeout{5000};
+constexpr milliseconds kWordsInterval{100};
 // After an error or cancellation: a chance to give the driver's memory back, not more.
 constexpr milliseconds kGraceTimeout{300};
 
@@ -93,7 +94,13 @@ ChildSession::~ChildSession() {
 
 void ChildSession::Finish() {
   socket_.Reset();
-  child_->WaitFor(kFinishTimeout);
+  // Its last words are read all the while: a full pipe would keep it from ending.
+  for (milliseconds waited{0}; waited < kFinishTimeout; waited += kWordsInterval) {
+    if (child_->WaitFor(kWordsInterval)) {
+      return;
+    }
+    ReadWords();
+  }
 }
 
 Status ChildSession::MakeRing(UniqueFd* memory) {

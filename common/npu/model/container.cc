@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::array<uint8_t, 8> kMagic = {'P', 'L', 'M', 'M', 'O', 'D', 'E', 'L'};
 constexpr uint32_t kVersion = 1;
-constexpr size_t kHeaderSize = 64;
 constexpr size_t kVersionOffset = 8;
 constexpr size_t kReservedOffset = 12;
 constexpr size_t kDigestOffset = 16;
@@ -216,9 +215,15 @@ struct Sections {
   Buffer blobs;
 };
 
-Result<Sections> SplitFile(const Buffer& file) {
-  const std::span<const uint8_t> bytes = file.span();
-  if (!LooksLikeModel(bytes) || bytes.size() < kHeaderSize) {
+// Where the weights start, and where the file ends.
+struct Extent {
+  uint64_t description = 0;
+  uint64_t blob_start = 0;
+  uint64_t blobs = 0;
+};
+
+Result<Extent> ReadHeader(std::span<const uint8_t> bytes) {
+  if (!LooksLikeModel(bytes) || bytes.size() < kModelHeaderSize) {
     return InvalidArgumentError("this is not a Plumbline model: it does not start with PLMMODEL")
         .WithHint("make one with: plumb quantize, then plumb compile");
   }
@@ -230,10 +235,19 @@ Result<Sections> SplitFile(const Buffer& file) {
   }
   const uint64_t description = GetNumber(bytes, kDescriptionSizeOffset, sizeof(uint64_t));
   const uint64_t blobs = GetNumber(bytes, kBlobSizeOffset, sizeof(uint64_t));
-  const auto end = CheckedAdd(uint64_t{kHeaderSize}, description);
+  const auto end = CheckedAdd(uint64_t{kModelHeaderSize}, description);
   const auto blob_start = end ? CheckedAlignUp(*end, kBlobAlignment) : end;
-  const auto expected = blob_start ? CheckedAdd(*blob_start, blobs) : blob_start;
-  if (!expected || *expected != bytes.size()) {
+  if (!blob_start || !CheckedAdd(*blob_start, blobs)) {
+    return DataLossError("the sizes in the model's header are impossible")
+        .WithHint("copy the file again");
+  }
+  return Extent{description, *blob_start, blobs};
+}
+
+Result<Sections> SplitFile(const Buffer& file) {
+  const std::span<const uint8_t> bytes = file.span();
+  PLUMB_ASSIGN_OR_RETURN(const Extent extent, ReadHeader(bytes));
+  if (extent.blob_start + extent.blobs != bytes.size()) {
     return DataLossError("the model has " + std::to_string(bytes.size()) +
                          " bytes, not as many as its header says: it is cut off or damaged")
         .WithHint("copy the file again");
@@ -243,8 +257,9 @@ Result<Sections> SplitFile(const Buffer& file) {
     return DataLossError("the model's SHA-256 does not fit its content: it is damaged")
         .WithHint("copy the file again");
   }
-  return Sections{file.Slice(kHeaderSize, static_cast<size_t>(description)),
-                  file.Slice(static_cast<size_t>(*blob_start), static_cast<size_t>(blobs))};
+  return Sections{
+      file.Slice(kModelHeaderSize, static_cast<size_t>(extent.description)),
+      file.Slice(static_cast<size_t>(extent.blob_start), static_cast<size_t>(extent.blobs))};
 }
 
 Result<FixedModel> ParseSections(const Sections& sections) {
@@ -265,6 +280,11 @@ bool LooksLikeModel(std::span<const uint8_t> bytes) {
   return bytes.size() >= kMagic.size() && std::equal(kMagic.begin(), kMagic.end(), bytes.begin());
 }
 
+Result<uint64_t> ModelFileSize(std::span<const uint8_t> header) {
+  PLUMB_ASSIGN_OR_RETURN(const Extent extent, ReadHeader(header));
+  return extent.blob_start + extent.blobs;
+}
+
 Result<FixedModel> ParseModel(const Buffer& file) {
   PLUMB_ASSIGN_OR_RETURN(const Sections sections, SplitFile(file));
   auto model = ParseSections(sections);
@@ -278,7 +298,7 @@ Result<std::vector<uint8_t>> SerializeModel(const FixedModel& model) {
   PLUMB_RETURN_IF_ERROR(ValidateModel(model));
   ByteWriter writer;
   ModelFields(writer, model);
-  const size_t blob_start = (kHeaderSize + writer.description().size() + kBlobAlignment - 1) /
+  const size_t blob_start = (kModelHeaderSize + writer.description().size() + kBlobAlignment - 1) /
                             kBlobAlignment * kBlobAlignment;
   std::vector<uint8_t> bytes(blob_start + writer.blobs().size(), 0);
   std::copy(kMagic.begin(), kMagic.end(), bytes.begin());
@@ -287,7 +307,7 @@ Result<std::vector<uint8_t>> SerializeModel(const FixedModel& model) {
   PutNumber(bytes, kBlobSizeOffset, writer.blobs().size(), sizeof(uint64_t));
   std::copy(writer.description().begin(),
             writer.description().end(),
-            bytes.begin() + static_cast<ptrdiff_t>(kHeaderSize));
+            bytes.begin() + static_cast<ptrdiff_t>(kModelHeaderSize));
   std::copy(writer.blobs().begin(),
             writer.blobs().end(),
             bytes.begin() + static_cast<ptrdiff_t>(blob_start));

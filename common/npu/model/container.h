@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "common/base/buffer.h"
@@ -13,6 +14,12 @@ namespace plumb::npu {
 
 // True when `bytes` starts like a container of any version.
 bool LooksLikeModel(std::span<const uint8_t> bytes);
+
+constexpr size_t kModelHeaderSize = 64;
+
+// The size of the whole file, from its first kModelHeaderSize bytes; for readers that are fed
+// piece by piece. The errors of ParseModel.
+Result<uint64_t> ModelFileSize(std::span<const uint8_t> header);
 
 // Reads and validates a container; weights stay slices of `file`. kInvalidArgument says what is
 // wrong and where; kDataLoss when the digest does not fit the content.
