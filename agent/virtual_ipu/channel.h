@@ -1,0 +1,82 @@
+// One channel of the virtual IPU: a model, its buffers, and what Invoke does to them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "agent/runner/abi/mi_ipu_gen_c.h"
+#include "agent/virtual_ipu/buffer_pool.h"
+#include "agent/virtual_ipu/garbage.h"
+#include "agent/virtual_ipu/memory.h"
+#include "agent/virtual_ipu/settings.h"
+#include "common/base/status.h"
+#include "common/npu/kernels_fast/executor.h"
+#include "common/npu/model/model.h"
+#include "common/tensor/tensor_desc.h"
+
+namespace plumb::virtual_ipu {
+
+// Thread-safe; Invokes of one channel run one after the other. `memory` must outlive it.
+class Channel {
+ public:
+  // `model` must have a chip section of the family in `settings`. kResourceExhausted when the
+  // buffers do not fit into the heap.
+  static Result<std::unique_ptr<Channel>> Create(npu::FixedModel model,
+                                                 const MI_IPU_C_ChnAttr_t& attributes,
+                                                 const Settings& settings,
+                                                 Memory& memory);
+
+  void Describe(MI_IPU_C_SubNet_InputOutputDesc_t& desc) const;
+
+  BufferPool& inputs() { return inputs_; }
+
+  BufferPool& outputs() { return outputs_; }
+
+  // MI_SUCCESS or an E_IPU_ERR number: 6 for an address outside the heap or a mapping that is not
+  // of it, 52 for a misaligned one, 17 when the network cannot be computed.
+  MI_S32 Invoke(std::span<const MI_IPU_Tensor_t> inputs, std::span<const MI_IPU_Tensor_t> outputs);
+
+  // The same, and what it took; `info` may be nullptr.
+  MI_S32 InvokeTimed(std::span<const MI_IPU_Tensor_t> inputs,
+                     std::span<const MI_IPU_Tensor_t> outputs,
+                     MI_IPU_C_RuntimeInfo_t* info);
+
+  void SetTap(npu::LayerTap tap);
+
+  [[nodiscard]] const npu::FixedModel& model() const { return *model_; }
+
+ private:
+  using Values = std::vector<std::vector<int16_t>>;
+
+  Channel(const Settings& settings, Memory& memory);
+  Status Prepare(npu::FixedModel model, const MI_IPU_C_ChnAttr_t& attributes);
+  MI_S32 Resolve(std::span<const MI_IPU_Tensor_t> tensors,
+                 std::span<const TensorDesc> descs,
+                 std::vector<std::span<uint8_t>>& buffers);
+  Status Compute(std::span<const std::span<uint8_t>> inputs);
+  Status RunOnZeros();
+  Status RunExecutor();
+  void AddNoise();
+  Status WriteOutputs(std::span<const std::span<uint8_t>> outputs);
+  void DestroyFloatInputs(std::span<const std::span<uint8_t>> inputs);
+
+  Settings settings_;
+  Memory& memory_;
+  std::mutex mutex_;
+  std::shared_ptr<const npu::FixedModel> model_;
+  std::vector<TensorDesc> input_descs_;
+  std::vector<TensorDesc> output_descs_;  // as reported, which may be a lie
+  std::unique_ptr<npu::FastExecutor> executor_;
+  BufferPool inputs_;
+  BufferPool outputs_;
+  Garbage garbage_;
+  npu::LayerTap tap_;
+  Values input_values_;
+  Values output_values_;
+  uint64_t invocations_ = 0;
+};
+
+}  // namespace plumb::virtual_ipu

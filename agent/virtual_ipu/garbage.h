@@ -1,0 +1,28 @@
+// Random bytes for every place where a chip leaves whatever was there.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <span>
+
+#include "common/tensor/tensor_desc.h"
+
+namespace plumb::virtual_ipu {
+
+// Seeded by the system: no two processes and no two calls give the same. Not thread-safe.
+class Garbage {
+ public:
+  Garbage() : engine_(std::random_device{}()) {}
+
+  void Fill(std::span<uint8_t> bytes);
+  // Everything in `buffer` that is not valid by `region`.
+  void FillPadding(const ValidRegion& region, std::span<uint8_t> buffer);
+
+  // A number below `limit` (> 0).
+  uint64_t Below(uint64_t limit) { return engine_() % limit; }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+}  // namespace plumb::virtual_ipu

@@ -1,0 +1,36 @@
+// What the virtual IPU is told by its environment.
+#pragma once
+
+#include <string>
+
+#include "common/base/status.h"
+#include "common/tensor/family.h"
+
+namespace plumb::virtual_ipu {
+
+// What a chip can be made to do wrong (docs/cli.md, "Faults").
+enum class Fault {
+  kNone,
+  kRounding,
+  kStale,
+  kUnwritten,
+  kNoise,
+  kFormat,
+  kPadding,
+  kHang,
+  kCrash,
+  kNomem,
+};
+
+struct Settings {
+  Family family = Family::kS3;
+  Fault fault = Fault::kNone;
+};
+
+// "rounding" … "nomem"; kInvalidArgument lists them. "" is kNone.
+Result<Fault> ParseFault(const std::string& name);
+
+// PLUMB_VIRTUAL_FAMILY (default S3) and PLUMB_VIRTUAL_FAULT (default none).
+Result<Settings> SettingsFromEnvironment();
+
+}  // namespace plumb::virtual_ipu
