@@ -1,0 +1,196 @@
+#include <algorithm>
+#include <array>
+
+#include "common/npu/graph/infer.h"
+
+namespace plumb::npu {
+namespace {
+
+using Dims = std::array<int64_t, Shape::kMaxRank>;
+
+Result<Shape> MakeShape(const Dims& dims, size_t rank) {
+  return Shape::Create(std::span(dims).first(rank));
+}
+
+// `shape` without its dimensions of size 1: what RESHAPE-like freedom may change.
+std::vector<int64_t> Significant(const Shape& shape) {
+  std::vector<int64_t> dims;
+  for (const int64_t dim : shape.dims()) {
+    if (dim != 1) {
+      dims.push_back(dim);
+    }
+  }
+  return dims;
+}
+
+Result<Shape> InferMean(const MeanAttributes& mean, const Shape& input) {
+  Dims dims{};
+  size_t rank = 0;
+  size_t next = 0;
+  for (size_t axis = 0; axis < input.rank(); ++axis) {
+    const bool reduced = next < mean.axes.size() && mean.axes[next] == static_cast<int32_t>(axis);
+    next += reduced ? 1 : 0;
+    if (!reduced || mean.keep_dims) {
+      dims.at(rank++) = reduced ? 1 : input[axis];
+    }
+  }
+  if (mean.axes.empty() || next != mean.axes.size()) {
+    return InvalidArgumentError("the axes are not ascending axes of " + input.ToString());
+  }
+  return MakeShape(dims, rank);
+}
+
+Result<Shape> InferPad(const PadAttributes& pad, const Shape& input) {
+  if (pad.before.size() != input.rank() || pad.after.size() != input.rank()) {
+    return InvalidArgumentError("has paddings for another number of dimensions");
+  }
+  Dims dims{};
+  for (size_t axis = 0; axis < input.rank(); ++axis) {
+    if (pad.before[axis] < 0 || pad.after[axis] < 0) {
+      return InvalidArgumentError("has a negative padding");
+    }
+    dims.at(axis) = input[axis] + pad.before[axis] + pad.after[axis];
+  }
+  return MakeShape(dims, input.rank());
+}
+
+Result<Shape> InferConcat(const ConcatAttributes& concat,
+                          std::span<const GraphTensor* const> inputs) {
+  const Shape& first = inputs[0]->shape;
+  if (concat.axis < 0 || static_cast<size_t>(concat.axis) >= first.rank()) {
+    return InvalidArgumentError("joins along axis " + std::to_string(concat.axis) + " of " +
+                                first.ToString());
+  }
+  const auto axis = static_cast<size_t>(concat.axis);
+  Dims dims{};
+  std::copy(first.dims().begin(), first.dims().end(), dims.begin());
+  dims.at(axis) = 0;
+  for (const GraphTensor* input : inputs) {
+    const Shape& shape = input->shape;
+    bool fits = shape.rank() == first.rank();
+    for (size_t i = 0; fits && i < first.rank(); ++i) {
+      fits = i == axis || shape[i] == first[i];
+    }
+    if (!fits) {
+      return InvalidArgumentError("cannot join " + shape.ToString() + " to " + first.ToString());
+    }
+    dims.at(axis) += shape[axis];
+  }
+  return MakeShape(dims, first.rank());
+}
+
+Result<Shape> InferTranspose(const TransposeAttributes& transpose, const Shape& input) {
+  Dims dims{};
+  uint32_t used = 0;
+  const std::vector<int32_t>& permutation = transpose.permutation;
+  bool fits = permutation.size() == input.rank();
+  for (size_t i = 0; fits && i < permutation.size(); ++i) {
+    const int32_t axis = permutation[i];
+    fits = axis >= 0 && static_cast<size_t>(axis) < input.rank() && (used >> axis & 1U) == 0;
+    if (fits) {
+      used |= 1U << axis;
+      dims.at(i) = input[static_cast<size_t>(axis)];
+    }
+  }
+  if (!fits) {
+    return InvalidArgumentError("the permutation is not one of the axes of " + input.ToString());
+  }
+  return MakeShape(dims, input.rank());
+}
+
+Result<Shape> InferResize(const ResizeAttributes& resize,
+                          const Shape& input,
+                          const Shape& declared) {
+  if (input.rank() != 4 || declared.rank() != 4) {
+    return InvalidArgumentError("needs pictures [N, H, W, C], not " + input.ToString() + " to " +
+                                declared.ToString());
+  }
+  if (resize.align_corners && resize.half_pixel_centers) {
+    return InvalidArgumentError("aligns corners and uses half-pixel centres at once");
+  }
+  return Shape::Create(std::array{input[0], declared[1], declared[2], input[3]});
+}
+
+Result<Shape> InferDepthToSpace(const DepthToSpaceAttributes& attributes, const Shape& input) {
+  const int64_t block = attributes.block;
+  if (input.rank() != 4 || block < 1 || block > 1024 || input[3] % (block * block) != 0) {
+    return InvalidArgumentError("cannot spread the depth of " + input.ToString() +
+                                " over blocks of " + std::to_string(block));
+  }
+  return Shape::Create(
+      std::array{input[0], input[1] * block, input[2] * block, input[3] / (block * block)});
+}
+
+Result<Shape> InferSlice(const StridedSliceAttributes& slice,
+                         const Shape& input,
+                         const Shape& declared) {
+  const size_t rank = input.rank();
+  bool fits =
+      slice.begin.size() == rank && slice.stride.size() == rank && slice.size.size() == rank;
+  Dims dims{};
+  for (size_t axis = 0; fits && axis < rank; ++axis) {
+    const int64_t begin = slice.begin[axis];
+    const int64_t stride = slice.stride[axis];
+    const int64_t size = slice.size[axis];
+    fits = begin >= 0 && stride >= 1 && size >= 1 && begin + (size - 1) * stride < input[axis];
+    dims.at(axis) = size;
+  }
+  if (!fits) {
+    return InvalidArgumentError("cuts more than " + input.ToString() + " has");
+  }
+  PLUMB_ASSIGN_OR_RETURN(const Shape cut, MakeShape(dims, rank));
+  if (Significant(cut) != Significant(declared)) {
+    return InvalidArgumentError("cuts " + cut.ToString() + ", not " + declared.ToString());
+  }
+  return declared;
+}
+
+Result<Shape> InferReshape(const Shape& input, const Shape& declared) {
+  if (input.element_count() != declared.element_count()) {
+    return InvalidArgumentError("cannot make " + declared.ToString() + " of " + input.ToString());
+  }
+  return declared;
+}
+
+template <class Attributes>
+const Attributes* Get(const GraphOp& op) {
+  return std::get_if<Attributes>(&op.attributes);
+}
+
+}  // namespace
+
+Result<Shape> InferLayoutShape(const GraphOp& op,
+                               std::span<const GraphTensor* const> inputs,
+                               const Shape& declared) {
+  const Shape& input = inputs[0]->shape;
+  if (op.kind == OpKind::kReshape) {
+    return InferReshape(input, declared);
+  }
+  if (const auto* mean = Get<MeanAttributes>(op); mean && op.kind == OpKind::kMean) {
+    return InferMean(*mean, input);
+  }
+  if (const auto* pad = Get<PadAttributes>(op); pad && op.kind == OpKind::kPad) {
+    return InferPad(*pad, input);
+  }
+  if (const auto* concat = Get<ConcatAttributes>(op); concat && op.kind == OpKind::kConcat) {
+    return InferConcat(*concat, inputs);
+  }
+  if (const auto* order = Get<TransposeAttributes>(op); order && op.kind == OpKind::kTranspose) {
+    return InferTranspose(*order, input);
+  }
+  if (const auto* block = Get<DepthToSpaceAttributes>(op);
+      block && op.kind == OpKind::kDepthToSpace) {
+    return InferDepthToSpace(*block, input);
+  }
+  if (const auto* slice = Get<StridedSliceAttributes>(op);
+      slice && op.kind == OpKind::kStridedSlice) {
+    return InferSlice(*slice, input, declared);
+  }
+  if (const auto* resize = Get<ResizeAttributes>(op);
+      resize && (op.kind == OpKind::kResizeBilinear || op.kind == OpKind::kResizeNearest)) {
+    return InferResize(*resize, input, declared);
+  }
+  return InvalidArgumentError("has the attributes of another operation");
+}
+
+}  // namespace plumb::npu
