@@ -25,9 +25,17 @@ struct ComparedPair {
 // Runs the reference again under another rounding profile and gives its outputs in order.
 using Resimulate = std::function<Result<std::vector<Tensor>>(const std::string& rounding_profile)>;
 
+// What one side ran; empty: unknown.
+struct LegIdentity {
+  std::string model_sha256;
+  std::vector<std::string> input_sha256;
+};
+
 struct DiagnosisRequest {
-  std::vector<ComparedPair> pairs;             // all outputs, matching ones too, in output order
-  RunEvidence evidence;                        // of the target; default: a comparison of files
+  std::vector<ComparedPair> pairs;  // all outputs, matching ones too, in output order
+  RunEvidence evidence;             // of the target; default: a comparison of files
+  LegIdentity reference_identity;
+  LegIdentity target_identity;
   Resimulate resimulate;                       // empty: rounding profiles cannot be tried
   std::vector<std::string> rounding_profiles;  // to try, without the one that was used
   CancelToken cancel;
