@@ -1,0 +1,57 @@
+// A network small enough to compute by hand: a 1×1 convolution of 3 into 5 channels, and its mean.
+//
+//   scores[h,w,c] = round_half_even((Σk (x[h,w,k] − 128) · weight[c][k] + bias[c]) / 4) + 100
+//   mean[c]       = round_half_even(Σhw (scores[h,w,c] − 100) / 6) + 100
+//
+// over a picture of 2 rows by 3 columns. Five channels, so that the older families pad them to
+// eight; divisions by 4, so that rounding profiles differ.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/status.h"
+#include "common/npu/model/input_format.h"
+#include "common/npu/model/model.h"
+#include "common/tensor/family.h"
+
+namespace plumb::test {
+
+constexpr int kSmallRows = 2;
+constexpr int kSmallColumns = 3;
+constexpr int kSmallChannels = 3;
+constexpr int kSmallScores = 5;
+constexpr int kSmallPixels = kSmallRows * kSmallColumns;
+constexpr int kSmallInputSize = kSmallPixels * kSmallChannels;
+constexpr double kSmallScoreScale = 0.5;
+
+// Without a chip section.
+npu::FixedModel SmallModel();
+
+struct SmallModelOptions {
+  Family family = Family::kS3;
+  std::optional<npu::InputFormat> input_format;  // default RGB
+  bool dequantize = false;
+};
+
+// The bytes of the compiled offline model.
+std::vector<uint8_t> SmallModelFile(const SmallModelOptions& options);
+
+// A picture with as many rounding ties as the weights allow.
+std::vector<uint8_t> SmallPicture();
+
+// The profile half_away rounds the scores' ties up and the mean's away from zero.
+enum class SmallRounding { kHalfEven, kHalfAway };
+
+// scores − 100 and mean − 100 of a picture (RGB), by plain arithmetic.
+struct SmallAnswer {
+  std::vector<int> scores;  // [kSmallPixels][kSmallScores]
+  std::vector<int> mean;    // [kSmallScores]
+};
+
+SmallAnswer SolveSmallModel(const std::vector<uint8_t>& picture,
+                            SmallRounding rounding = SmallRounding::kHalfEven);
+
+}  // namespace plumb::test
