@@ -25,7 +25,7 @@ struct Functions {
   MI_S32 (*static_info)(SerializedReadFunc, char*, typename Abi::StaticInfo*) = nullptr;
   MI_S32 (*create_device)(typename Abi::DevAttr*, SerializedReadFunc, char*, MI_U32) = nullptr;
   MI_S32 (*destroy_device)() = nullptr;
-  MI_S32 (*create_channel)
+  MI_S32(*create_channel)
   (MI_IPU_CHN*, typename Abi::ChnAttr*, SerializedReadFunc, char*) = nullptr;
   MI_S32 (*destroy_channel)(MI_IPU_CHN) = nullptr;
   MI_S32 (*get_desc)(MI_IPU_CHN, typename Abi::SubNetDesc*) = nullptr;

@@ -1,9 +1,6 @@
 // The board service's messages to and from the wire, checked as convert.h says.
 #pragma once
 
-#include <cstdint>
-#include <variant>
-
 #include "plumb/v1/board_service.pb.h"
 
 #include "common/base/status.h"
