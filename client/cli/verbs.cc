@@ -6,6 +6,8 @@ namespace plumb::client {
 namespace {
 
 constexpr std::array kVerbs = {
+    VerbEntry{"compile", MakeCompileVerb},
+    VerbEntry{"input make", MakeInputMakeVerb},
     VerbEntry{"completion", MakeCompletionVerb},
 };
 

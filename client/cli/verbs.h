@@ -19,6 +19,8 @@ struct VerbEntry {
 // All verbs, in the order of `plumb --help`.
 std::span<const VerbEntry> AllVerbs();
 
+std::unique_ptr<Verb> MakeCompileVerb();
 std::unique_ptr<Verb> MakeCompletionVerb();
+std::unique_ptr<Verb> MakeInputMakeVerb();
 
 }  // namespace plumb::client

@@ -67,18 +67,9 @@ Result<double> Number(const IniEntry& entry, const std::string& value) {
   return *number;
 }
 
-// "127.5" for all colours or "123.7:116.3:103.5" as r:g:b.
 Result<PerColor> Colors(const IniEntry& entry, const std::string& value) {
-  const std::vector<std::string> parts = Split(value, ':');
-  if (parts.size() != 1 && parts.size() != 3) {
-    return Broken(entry, "'" + value + "' is neither one number nor three as r:g:b");
-  }
-  PerColor colors{};
-  for (size_t i = 0; i < colors.size(); ++i) {
-    const std::string part(Trim(parts[parts.size() == 1 ? 0 : i]));
-    PLUMB_ASSIGN_OR_RETURN(colors.at(i), Number(entry, part));
-  }
-  return colors;
+  Result<PerColor> colors = ParsePerColor(value);
+  return colors.ok() ? colors : Broken(entry, colors.status().message());
 }
 
 Result<PerColor> StandardDeviation(const IniEntry& entry, const std::string& value) {
@@ -227,6 +218,23 @@ bool IsConverterKey(const IniEntry& entry) {
 }
 
 }  // namespace
+
+Result<PerColor> ParsePerColor(std::string_view text) {
+  const std::vector<std::string> parts = Split(text, ':');
+  if (parts.size() != 1 && parts.size() != 3) {
+    return InvalidArgumentError("'" + EscapeForDisplay(text) +
+                                "' is neither one number nor three as r:g:b");
+  }
+  PerColor colors{};
+  for (size_t i = 0; i < colors.size(); ++i) {
+    const auto number = ParseDouble(Trim(parts[parts.size() == 1 ? 0 : i]));
+    if (!number || !std::isfinite(*number)) {
+      return InvalidArgumentError("'" + EscapeForDisplay(text) + "' is no number");
+    }
+    colors.at(i) = *number;
+  }
+  return colors;
+}
 
 Result<InputConfig> ParseInputConfig(std::string_view text) {
   PLUMB_ASSIGN_OR_RETURN(const std::vector<IniEntry> entries, ParseIni(text));

@@ -48,6 +48,9 @@ struct InputConfig {
   std::vector<std::string> warnings;  // "line 7: unknown key 'menu' in [INPUT_CONFIG]"
 };
 
+// "127.5" for all colours, or "123.7:116.3:103.5" as r:g:b; finite numbers.
+Result<PerColor> ParsePerColor(std::string_view text);
+
 // Values may be quoted and may end with ';', lists are separated by commas, '#' starts a comment
 // line, names of sections and keys ignore case. A list with one value holds for every input.
 // kInvalidArgument with the line for what cannot be read (a word where a number belongs, an unknown

@@ -1,0 +1,30 @@
+// Models from files, told apart by their content.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "common/base/buffer.h"
+#include "common/base/status.h"
+#include "common/npu/graph/graph.h"
+#include "common/npu/model/model.h"
+
+namespace plumb::client {
+
+// Exactly one of the two is set.
+struct ModelFile {
+  std::filesystem::path path;
+  Buffer bytes;
+  std::shared_ptr<const npu::Graph> graph;       // a TFLite file
+  std::shared_ptr<const npu::FixedModel> fixed;  // a fixed model, or an offline model (chip is set)
+};
+
+// Reads a TFLite file or a model of ours. The error names --model, the file, and what is wrong; for
+// ONNX, Caffe and the vendor's own files the hint says what to do instead.
+Result<ModelFile> LoadModelFile(const std::string& path);
+
+// As LoadModelFile; a usage error unless it is a fixed or offline model.
+Result<std::shared_ptr<const npu::FixedModel>> LoadFixedModel(const std::string& path);
+
+}  // namespace plumb::client
