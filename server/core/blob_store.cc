@@ -1,0 +1,108 @@
+#include "server/core/blob_store.h"
+
+#include <system_error>
+#include <utility>
+
+#include "common/base/text.h"
+
+namespace plumb::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t kMaxBlobSize = uint64_t{4} << 30;
+// Room left for the tensors of runs.
+constexpr uint64_t kReservedSpace = uint64_t{64} << 20;
+
+std::string Describe(const Artifact& artifact) {
+  return "the file with SHA-256 " + artifact.sha256;
+}
+
+}  // namespace
+
+Result<BlobStore> BlobStore::Open(const fs::path& folder) {
+  PLUMB_RETURN_IF_ERROR(MakeFolders(folder));
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".part") {
+      std::error_code ignored;
+      fs::remove(entry.path(), ignored);
+    }
+  }
+  if (error) {
+    return ErrnoError(error.value(), "cannot read the folder '" + folder.string() + "'");
+  }
+  return BlobStore(folder);
+}
+
+fs::path BlobStore::PathOf(const std::string& sha256) const {
+  return folder_ / sha256;
+}
+
+Result<Artifact> BlobStore::Find(const Artifact& artifact) const {
+  if (!IsSha256Hex(artifact.sha256)) {
+    return InvalidArgumentError("'" + EscapeForDisplay(artifact.sha256) + "' is no SHA-256");
+  }
+  Artifact found{PathOf(artifact.sha256), artifact.sha256, artifact.size};
+  const auto size = FileSize(found.path);
+  if (!size.ok() || *size != artifact.size) {
+    return NotFoundError(Describe(artifact) + " and " + std::to_string(artifact.size) +
+                         " bytes is not on the server")
+        .WithHint("upload it first");
+  }
+  return found;
+}
+
+Status BlobStore::Verify(const Artifact& artifact) const {
+  PLUMB_ASSIGN_OR_RETURN(const Artifact found, Find(artifact));
+  PLUMB_ASSIGN_OR_RETURN(const std::string actual, Sha256HexOfFile(found.path));
+  if (actual == artifact.sha256) {
+    return OkStatus();
+  }
+  std::error_code ignored;
+  fs::remove(found.path, ignored);
+  return DataLossError("the server's copy of " + Describe(artifact) + " holds " + actual)
+      .WithHint("check the server's disk; running again uploads the file anew");
+}
+
+Result<BlobStore::Upload> BlobStore::BeginUpload(const Artifact& artifact) const {
+  if (!IsSha256Hex(artifact.sha256)) {
+    return InvalidArgumentError("'" + EscapeForDisplay(artifact.sha256) + "' is no SHA-256");
+  }
+  if (artifact.size > kMaxBlobSize) {
+    return ResourceExhaustedError(Describe(artifact) + " has " + HumanBytes(artifact.size) +
+                                  "; at most " + HumanBytes(kMaxBlobSize) + " are taken");
+  }
+  std::error_code error;
+  const fs::space_info space = fs::space(folder_, error);
+  if (!error && space.available < artifact.size + kReservedSpace) {
+    return ResourceExhaustedError("the server's disk has " + HumanBytes(space.available) +
+                                  " left, too little for " + HumanBytes(artifact.size))
+        .WithHint("make room in the server's --data folder, or give it another");
+  }
+  PLUMB_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(PathOf(artifact.sha256)));
+  return Upload(artifact, std::move(file));
+}
+
+Status BlobStore::Upload::Append(std::span<const uint8_t> bytes) {
+  if (bytes.size() > artifact_.size - file_.size()) {
+    return ResourceExhaustedError(Describe(artifact_) + " has more bytes than announced");
+  }
+  hash_.Update(bytes);
+  return file_.Append(bytes);
+}
+
+Status BlobStore::Upload::Commit() {
+  if (file_.size() != artifact_.size) {
+    return DataLossError(Describe(artifact_) + " ended after " + std::to_string(file_.size()) +
+                         " of " + std::to_string(artifact_.size) + " bytes");
+  }
+  const std::string actual = ToHex(hash_.Finish());
+  if (actual != artifact_.sha256) {
+    return DataLossError("what was uploaded as " + Describe(artifact_) + " holds " + actual)
+        .WithHint("did the file change while it was sent? run again");
+  }
+  return file_.Commit();
+}
+
+}  // namespace plumb::server

@@ -1,0 +1,89 @@
+// The board as a Runner: a run command goes down its control stream, what it uploads goes into the
+// TensorSink.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "common/rpc/messages.h"
+#include "common/rpc/upload_tracker.h"
+#include "common/runner/runner.h"
+
+namespace plumb::server {
+
+// Runs once. The sink is called on the thread of Run(), which is also where uploads are answered:
+// an uploader that waits for its answer before reading on is held back by a slow disk.
+class RemoteRunner final : public Runner {
+ public:
+  // How the board is reached. Called from any thread; never blocks.
+  struct Port {
+    std::function<void(const RunSpec& spec)> send_run;
+    std::function<void(const Status& reason)> send_cancel;
+  };
+
+  RemoteRunner(std::string board, Port port);
+
+  [[nodiscard]] std::string name() const override { return "board " + board_; }
+
+  // Errors: what the board reported, kReasonProtocol for an upload out of order, what Fail() was
+  // given; all annotated with the board's name.
+  Status Run(const RunSpec& spec, TensorSink& sink, const CancelToken& cancel) override;
+
+  // What became of a message: an error ends the upload. `acknowledge`: the uploader is to be told
+  // `position`. `finished`: nothing more will come.
+  struct Answer {
+    Status status;
+    rpc::UploadPosition position;
+    bool acknowledge = false;
+    bool finished = false;
+  };
+
+  using Reply = std::function<void(const Answer& answer)>;
+
+  // A new upload stream takes over: messages of older ones are refused from here on. `reply` gets
+  // the position to go on from, once what older streams delivered is dealt with. Any thread.
+  uint64_t OpenStream(Reply reply);
+  // From the upload stream of that number, any thread. At most kMaxPending messages may be
+  // unanswered. `reply` is called once, from another thread or before this returns.
+  void Deliver(uint64_t stream, rpc::UploadMessage message, Reply reply);
+  // The board is gone, or says that it failed: Run returns `status`. Any thread.
+  void Fail(const Status& status);
+  // Nothing was uploaded yet. Any thread.
+  [[nodiscard]] bool untouched() const;
+
+  static constexpr size_t kMaxPending = 16;
+
+ private:
+  struct Pending {
+    std::optional<rpc::UploadMessage> message;  // empty: a stream was opened
+    Reply reply;
+  };
+
+  void Enqueue(Pending pending, uint64_t stream);
+
+  std::optional<Pending> Next(std::unique_lock<std::mutex>* lock, const CancelToken& cancel);
+  Status RunUntilEnd(TensorSink& sink, const CancelToken& cancel);
+  // Without a sink the message is only checked and thrown away.
+  Answer Handle(const Pending& pending, TensorSink* sink);
+  Status Take(const rpc::UploadMessage& message, TensorSink* sink);
+  // After a cancellation: waits for the board's last word, but not long.
+  void AwaitBoard();
+  void Finish();
+
+  const std::string board_;
+  const Port port_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Pending> pending_;
+  std::optional<rpc::UploadTracker> tracker_;  // written by Run's thread only, under the mutex
+  uint64_t stream_ = 0;
+  Status failure_;
+  bool over_ = false;
+};
+
+}  // namespace plumb::server

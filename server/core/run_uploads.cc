@@ -1,0 +1,114 @@
+// RunManager's side towards the boards: commands, uploads, links that break.
+#include <algorithm>
+#include <utility>
+
+#include "common/runner/failure.h"
+#include "server/core/run_manager.h"
+
+namespace plumb::server {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A run is tried once: what is tried again gets a run of its own.
+constexpr uint32_t kAttempt = 1;
+
+Status UploadLost(std::chrono::milliseconds grace) {
+  return UnavailableError("the upload broke off and did not go on within " +
+                          std::to_string(grace.count()) + " ms")
+      .WithReason(kReasonAgentLost)
+      .WithHint("look at the agent's log on the board, then run again");
+}
+
+}  // namespace
+
+void RunManager::SendCommand(const std::string& run_id) {
+  const Run* run = Get(run_id);
+  const auto link = boards_.LinkOf(run_id);
+  if (run == nullptr || !link) {
+    return;  // on_board_resumed sends it again, or the grace time ends the run
+  }
+  rpc::RunCommand command;
+  command.key = {run_id, kAttempt};
+  command.model = run->request.model;
+  command.inputs = run->request.inputs;
+  command.repetitions = run->request.repetitions;
+  command.probe = run->request.probe;
+  command.invoke_timeout = run->request.invoke_timeout;
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(run->until - Clock::now());
+  command.deadline = std::max(left, std::chrono::milliseconds(1));
+  link->SendRun(command);
+}
+
+void RunManager::SendCancel(const std::string& run_id, const Status& reason) {
+  if (const auto link = boards_.LinkOf(run_id); link) {
+    rpc::CancelCommand command;
+    command.key = {run_id, kAttempt};
+    command.message = reason.message();
+    link->SendCancel(command);
+  }
+}
+
+void RunManager::OnBoardResumed(const std::string& run_id, bool at_it) {
+  Run* run = Get(run_id);
+  if (run == nullptr || !run->remote) {
+    return;
+  }
+  if (run->remote->untouched()) {
+    SendCommand(run_id);  // the first may be lost; an agent that has it takes no harm
+  } else if (!at_it) {
+    run->remote->Fail(
+        UnavailableError("the agent came back without its run").WithReason(kReasonAgentLost));
+  }
+}
+
+Result<std::shared_ptr<RemoteRunner>> RunManager::OpenUpload(const std::string& instance_id,
+                                                             const rpc::RunKey& key,
+                                                             uint64_t upload,
+                                                             std::function<void()> close) {
+  Run* run = Get(key.run_id);
+  const auto board = boards_.BoardOf(key.run_id);
+  if (run == nullptr || !run->remote || !board || key.attempt != kAttempt) {
+    return NotFoundError("no run '" + key.run_id + "' waits for an upload")
+        .WithReason(kReasonProtocol);
+  }
+  if (board->instance_id != instance_id) {
+    return PermissionDeniedError("run '" + key.run_id + "' belongs to another agent")
+        .WithReason(kReasonProtocol);
+  }
+  if (run->close_upload) {
+    run->close_upload();
+  }
+  run->upload = upload;
+  run->close_upload = std::move(close);
+  run->upload_grace = {};
+  return run->remote;
+}
+
+void RunManager::CloseUpload(const std::string& run_id, uint64_t upload) {
+  Run* run = Get(run_id);
+  if (run == nullptr || run->upload != upload) {
+    return;
+  }
+  run->upload = 0;
+  run->close_upload = nullptr;
+  if (run->remote) {
+    run->upload_grace = strand_->After(options_.resume_grace, [this, remote = run->remote] {
+      remote->Fail(UploadLost(options_.resume_grace));
+    });
+  }
+}
+
+void RunManager::BoardFailed(const std::string& instance_id,
+                             const rpc::RunKey& key,
+                             const Status& status) {
+  const Run* run = Get(key.run_id);
+  const auto board = boards_.BoardOf(key.run_id);
+  if (run != nullptr && run->remote && board && board->instance_id == instance_id &&
+      key.attempt == kAttempt) {
+    run->remote->Fail(status);
+  }
+}
+
+}  // namespace plumb::server
