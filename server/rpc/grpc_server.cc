@@ -1,0 +1,142 @@
+#include "server/rpc/grpc_server.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+
+#include "common/rpc/address.h"
+#include "common/rpc/channel.h"
+#include "server/rpc/board_service.h"
+#include "server/rpc/run_service.h"
+
+namespace plumb::server {
+namespace {
+
+constexpr std::chrono::milliseconds kStopGrace{1'000};
+
+// A socket that a killed server left behind would refuse the new one. One that answers is not ours
+// to remove.
+void RemoveStaleSocket(const std::string& path) {
+  struct stat info {};
+
+  if (::lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) {
+    return;
+  }
+  const auto channel = grpc::CreateChannel("unix:" + path, grpc::InsecureChannelCredentials());
+  const auto soon = std::chrono::system_clock::now() + std::chrono::milliseconds(300);
+  if (!channel->WaitForConnected(soon)) {
+    ::unlink(path.c_str());
+  }
+}
+
+// Reflection is a plugin for every server of the process, so it is decided once.
+void AllowReflection() {
+  static const bool done = [] {
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    return true;
+  }();
+  static_cast<void>(done);
+}
+
+}  // namespace
+
+class GrpcServer::Impl {
+ public:
+  Impl(ServerCore* core, const std::string& version)
+      : boards_(core, version),
+        runs_(core, version) {}
+
+  Status Listen(const Options& options) {
+    std::vector<rpc::Address> addresses;
+    for (const std::string& text : options.listen) {
+      PLUMB_ASSIGN_OR_RETURN(rpc::Address address,
+                             rpc::CheckListenAddress(text, options.allow_insecure));
+      addresses.push_back(std::move(address));
+    }
+    if (addresses.empty()) {
+      return InvalidArgumentError("the server has no address to listen on")
+          .WithHint("give it --listen 127.0.0.1:7590");
+    }
+    rpc::KeepGrpcAlive();
+    if (std::all_of(addresses.begin(), addresses.end(), [](const rpc::Address& address) {
+          return address.loopback;
+        })) {
+      AllowReflection();
+    }
+    grpc::EnableDefaultHealthCheckService(true);
+    return Build(addresses);
+  }
+
+  [[nodiscard]] const std::vector<std::string>& addresses() const { return addresses_; }
+
+  void Stop() {
+    if (server_) {
+      server_->Shutdown(std::chrono::system_clock::now() + kStopGrace);
+      server_.reset();
+    }
+  }
+
+ private:
+  Status Build(const std::vector<rpc::Address>& addresses) {
+    grpc::ServerBuilder builder;
+    rpc::ConfigureServer(builder);
+    std::vector<int> ports(addresses.size(), 0);
+    for (size_t i = 0; i < addresses.size(); ++i) {
+      if (addresses[i].is_unix()) {
+        RemoveStaleSocket(addresses[i].unix_path);
+      }
+      builder.AddListeningPort(
+          addresses[i].ToString(), grpc::InsecureServerCredentials(), &ports[i]);
+    }
+    builder.RegisterService(&boards_);
+    builder.RegisterService(&runs_);
+    server_ = builder.BuildAndStart();
+    for (size_t i = 0; i < addresses.size(); ++i) {
+      if (!server_ || ports[i] == 0) {
+        Stop();
+        return UnavailableError("cannot listen on " + addresses[i].ToString())
+            .WithHint("is another server running there? choose another address with --listen");
+      }
+      rpc::Address bound = addresses[i];
+      if (!bound.is_unix()) {
+        bound.port = static_cast<uint16_t>(ports[i]);
+      }
+      addresses_.push_back(bound.ToString());
+    }
+    return OkStatus();
+  }
+
+  BoardService boards_;
+  RunService runs_;
+  std::vector<std::string> addresses_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+GrpcServer::GrpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+GrpcServer::~GrpcServer() {
+  Stop();
+}
+
+Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(ServerCore* core, const Options& options) {
+  auto impl = std::make_unique<Impl>(core, options.version);
+  PLUMB_RETURN_IF_ERROR(impl->Listen(options));
+  return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(impl)));
+}
+
+const std::vector<std::string>& GrpcServer::addresses() const {
+  return impl_->addresses();
+}
+
+void GrpcServer::Stop() {
+  impl_->Stop();
+}
+
+}  // namespace plumb::server

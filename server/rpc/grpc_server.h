@@ -1,0 +1,41 @@
+// The gRPC listeners with both services, health and, on this machine alone, reflection.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/status.h"
+#include "server/core/server_core.h"
+
+namespace plumb::server {
+
+class GrpcServer {
+ public:
+  struct Options {
+    std::vector<std::string> listen;  // as ServerAppOptions
+    bool allow_insecure = false;
+    std::string version;
+  };
+
+  // `core` must outlive the server. kUnavailable when an address cannot be bound.
+  static Result<std::unique_ptr<GrpcServer>> Start(ServerCore* core, const Options& options);
+
+  GrpcServer(const GrpcServer&) = delete;
+  GrpcServer& operator=(const GrpcServer&) = delete;
+  ~GrpcServer();
+
+  [[nodiscard]] const std::vector<std::string>& addresses() const;
+
+  // Takes no new calls, gives those under way a moment, breaks off the rest. The core's strand must
+  // still run. Further calls do nothing.
+  void Stop();
+
+ private:
+  class Impl;
+  explicit GrpcServer(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace plumb::server

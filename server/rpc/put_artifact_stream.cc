@@ -1,0 +1,68 @@
+#include "server/rpc/put_artifact_stream.h"
+
+#include "common/rpc/convert.h"
+#include "common/rpc/status_bridge.h"
+
+namespace plumb::server {
+
+PutArtifactStream::PutArtifactStream(const BlobStore* blobs, v1::PutArtifactResponse* response)
+    : blobs_(blobs),
+      response_(response) {
+  StartRead(&request_);
+}
+
+void PutArtifactStream::OnReadDone(bool ok) {
+  const Status status = ok ? Handle() : Commit();
+  if (ok && status.ok()) {
+    StartRead(&request_);
+  } else {
+    Finish(rpc::ToGrpc(status));
+  }
+}
+
+void PutArtifactStream::OnDone() {
+  delete this;
+}
+
+Status PutArtifactStream::Handle() {
+  if (request_.has_artifact()) {
+    return Begin(request_.artifact());
+  }
+  if (request_.has_chunk()) {
+    return Append(request_.mutable_chunk());
+  }
+  return rpc::ProtocolError("put_artifact", "a message without content");
+}
+
+Status PutArtifactStream::Begin(const v1::Artifact& artifact) {
+  if (artifact_) {
+    return rpc::ProtocolError("put_artifact.artifact", "came twice");
+  }
+  PLUMB_ASSIGN_OR_RETURN(artifact_, rpc::FromProto(artifact));
+  PLUMB_ASSIGN_OR_RETURN(BlobStore::Upload upload, blobs_->BeginUpload(*artifact_));
+  upload_.emplace(std::move(upload));
+  assembler_.emplace(artifact_->size);
+  return OkStatus();
+}
+
+Status PutArtifactStream::Append(v1::DataChunk* chunk) {
+  if (!upload_) {
+    return rpc::ProtocolError("put_artifact", "a chunk before the artifact");
+  }
+  const uint64_t offset = chunk->offset();
+  const uint64_t checksum = chunk->xxh3();
+  PLUMB_ASSIGN_OR_RETURN(const Buffer bytes, rpc::TakeBytes(*chunk));
+  PLUMB_RETURN_IF_ERROR(assembler_->Accept(offset, bytes.span(), checksum));
+  return upload_->Append(bytes.span());
+}
+
+Status PutArtifactStream::Commit() {
+  if (!upload_) {
+    return rpc::ProtocolError("put_artifact", "ended before it began");
+  }
+  PLUMB_RETURN_IF_ERROR(upload_->Commit());
+  *response_->mutable_artifact() = rpc::ToProto(*artifact_);
+  return OkStatus();
+}
+
+}  // namespace plumb::server
