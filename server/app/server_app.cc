@@ -1,0 +1,85 @@
+#include "server/app/server_app.h"
+
+#include <mutex>
+#include <utility>
+
+#include "common/runner/failure.h"
+#include "server/core/server_core.h"
+#include "server/rpc/grpc_server.h"
+#include "server/simulator/builtin_simulator.h"
+
+namespace plumb::server {
+namespace {
+
+Result<Simulator> MakeSimulator(ReferenceKind kind, const std::filesystem::path& configured) {
+  if (kind != ReferenceKind::kBuiltin) {
+    return UnimplementedError("this server has only the built-in simulator")
+        .WithReason(kReasonUsage)
+        .WithHint("run with --simulator builtin");
+  }
+  std::filesystem::path program = configured;
+  if (program.empty()) {
+    PLUMB_ASSIGN_OR_RETURN(program, FindSimulatorProgram());
+  }
+  Simulator simulator;
+  simulator.make = [program] { return MakeBuiltinSimulator(program); };
+  simulator.rounding_profiles = BuiltinRoundingProfiles();
+  return simulator;
+}
+
+}  // namespace
+
+class ServerApp::Impl {
+ public:
+  Impl(std::unique_ptr<ServerCore> core, std::unique_ptr<GrpcServer> grpc)
+      : core_(std::move(core)),
+        grpc_(std::move(grpc)) {}
+
+  [[nodiscard]] const std::vector<std::string>& addresses() const { return grpc_->addresses(); }
+
+  void Stop() {
+    const std::lock_guard lock(mutex_);
+    // Runs first: their watchers then see the end before the listeners close.
+    core_->Stop();
+    grpc_->Stop();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unique_ptr<ServerCore> core_;
+  std::unique_ptr<GrpcServer> grpc_;
+};
+
+ServerApp::ServerApp(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+ServerApp::~ServerApp() {
+  Stop();
+}
+
+Result<std::unique_ptr<ServerApp>> ServerApp::Start(const ServerAppOptions& options) {
+  ServerCoreOptions core_options;
+  core_options.data = options.data;
+  core_options.runs.resume_grace = options.resume_grace;
+  core_options.runs.version = PLUMB_VERSION;
+  core_options.simulators = [simulator = options.simulator](ReferenceKind kind) {
+    return MakeSimulator(kind, simulator);
+  };
+  PLUMB_ASSIGN_OR_RETURN(auto core, ServerCore::Start(std::move(core_options)));
+  GrpcServer::Options grpc_options;
+  grpc_options.listen = options.listen;
+  grpc_options.allow_insecure = options.allow_insecure;
+  grpc_options.version = PLUMB_VERSION;
+  PLUMB_ASSIGN_OR_RETURN(auto grpc, GrpcServer::Start(core.get(), grpc_options));
+  return std::unique_ptr<ServerApp>(
+      new ServerApp(std::make_unique<Impl>(std::move(core), std::move(grpc))));
+}
+
+const std::vector<std::string>& ServerApp::addresses() const {
+  return impl_->addresses();
+}
+
+void ServerApp::Stop() {
+  impl_->Stop();
+}
+
+}  // namespace plumb::server

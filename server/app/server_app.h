@@ -1,0 +1,51 @@
+// The whole server in one object: core, simulator and gRPC listeners. For plumb-server, for
+// `plumb run --local` and for tests.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/status.h"
+
+namespace plumb::server {
+
+struct ServerAppOptions {
+  // "host:port" (port 0: the system chooses) or "unix:/path"; at least one. What is neither
+  // loopback nor a unix socket needs `allow_insecure`.
+  std::vector<std::string> listen;
+  std::filesystem::path data;       // runs and uploaded files; one server per folder
+  std::filesystem::path simulator;  // plumb-simulator; empty: beside the running program
+  bool allow_insecure = false;
+  std::chrono::milliseconds resume_grace{5'000};  // for an agent to come back in mid-run
+};
+
+// Runs on threads of its own while it lives. Thread-safe.
+class ServerApp {
+ public:
+  // Errors: kInvalidArgument or kPermissionDenied for an address, kFailedPrecondition for a folder
+  // in use, kUnavailable for an address in use.
+  static Result<std::unique_ptr<ServerApp>> Start(const ServerAppOptions& options);
+
+  ServerApp(const ServerApp&) = delete;
+  ServerApp& operator=(const ServerApp&) = delete;
+  // Stops, as Stop().
+  ~ServerApp();
+
+  // Where it listens, ports resolved, in the order of options.listen: what clients and agents dial.
+  [[nodiscard]] const std::vector<std::string>& addresses() const;
+
+  // Ends all runs (their reports say so), tells watchers and agents, closes the listeners. Takes at
+  // most a few seconds. Further calls do nothing.
+  void Stop();
+
+ private:
+  class Impl;
+  explicit ServerApp(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace plumb::server
