@@ -20,6 +20,7 @@ namespace plumb::client {
 struct ClientOptions {
   std::string address;  // "host:port" or "unix:/path"
   std::chrono::milliseconds connect_timeout{5'000};
+  bool allow_insecure = false;  // dial what is neither loopback nor a unix socket
 };
 
 // One connection. Thread-safe; calls block. A server that cannot be reached, or is lost in the

@@ -1,0 +1,317 @@
+#include "client/lib/client.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <grpcpp/grpcpp.h>
+
+#include "plumb/v1/run_service.grpc.pb.h"
+
+#include "client/lib/run_fold.h"
+#include "client/lib/run_request.h"
+#include "common/base/file.h"
+#include "common/base/sha256.h"
+#include "common/base/text.h"
+#include "common/rpc/address.h"
+#include "common/rpc/channel.h"
+#include "common/rpc/chunks.h"
+#include "common/rpc/convert.h"
+#include "common/rpc/limits.h"
+#include "common/rpc/status_bridge.h"
+
+namespace plumb::client {
+namespace {
+
+constexpr std::chrono::milliseconds kCallTimeout{20'000};
+
+void SetDeadline(grpc::ClientContext* context, std::chrono::milliseconds timeout) {
+  context->set_deadline(std::chrono::system_clock::now() + timeout);
+}
+
+BoardSummary FromWire(const v1::BoardSummary& wire) {
+  BoardSummary board;
+  board.name = wire.name();
+  board.tags.assign(wire.tags().begin(), wire.tags().end());
+  board.family = wire.family();
+  board.abi = wire.abi();
+  board.agent_version = wire.agent_version();
+  board.run_id = wire.current_run_id();
+  board.connected_unix_ms = wire.connected_unix_ms();
+  return board;
+}
+
+// Puts a piece of a report at its place; the total is checked before anything is kept.
+Status TakeReportPiece(v1::GetReportResponse* response,
+                       std::optional<rpc::ChunkAssembler>* assembler,
+                       std::string* report) {
+  if (response->total_size() > rpc::kMaxReportSize) {
+    return rpc::ProtocolError("report.total_size", "is too large");
+  }
+  if (!*assembler) {
+    assembler->emplace(response->total_size());
+  }
+  v1::DataChunk* chunk = response->mutable_chunk();
+  const uint64_t offset = chunk->offset();
+  const uint64_t checksum = chunk->xxh3();
+  PLUMB_ASSIGN_OR_RETURN(const Buffer bytes, rpc::TakeBytes(*chunk));
+  PLUMB_RETURN_IF_ERROR((*assembler)->Accept(offset, bytes.span(), checksum));
+  report->append(bytes.view());
+  return OkStatus();
+}
+
+}  // namespace
+
+class Client::Impl {
+ public:
+  explicit Impl(const rpc::Address& address)
+      : address_(address.ToString()),
+        control_(rpc::OpenChannel(address, rpc::ChannelPurpose::kControl)),
+        bulk_(rpc::OpenChannel(address, rpc::ChannelPurpose::kBulk)),
+        stub_(v1::RunService::NewStub(control_)),
+        bulk_stub_(v1::RunService::NewStub(bulk_)) {}
+
+  Status Greet(std::chrono::milliseconds timeout) {
+    if (!control_->WaitForConnected(std::chrono::system_clock::now() + timeout)) {
+      return ServerLost("no server answers at " + address_);
+    }
+    v1::GetServerInfoRequest request;
+    *request.mutable_protocol() = rpc::CurrentProtocol();
+    v1::GetServerInfoResponse response;
+    PLUMB_RETURN_IF_ERROR(Call(&v1::RunService::Stub::GetServerInfo, request, &response));
+    return rpc::CheckProtocol(response.protocol(), "server");
+  }
+
+  template <class Request, class Response>
+  Status Call(grpc::Status (v1::RunService::Stub::*method)(grpc::ClientContext*,
+                                                           const Request&,
+                                                           Response*),
+              const Request& request,
+              Response* response) {
+    grpc::ClientContext context;
+    SetDeadline(&context, kCallTimeout);
+    return Outcome((stub_.get()->*method)(&context, request, response));
+  }
+
+  // The status of a call as callers of this library see it.
+  [[nodiscard]] Status Outcome(const grpc::Status& status) const {
+    Status outcome = rpc::FromGrpc(status);
+    if (!outcome.ok() && outcome.reason().empty() && rpc::IsLinkError(outcome)) {
+      return ServerLost("the connection to the server at " + address_ +
+                        " broke: " + outcome.message());
+    }
+    return outcome;
+  }
+
+  [[nodiscard]] Status Upload(const Artifact& artifact, const CancelToken& cancel);
+  Status FollowRun(const std::string& run_id,
+                   const EventCallback& on_event,
+                   const CancelToken& cancel,
+                   RunFold* fold);
+  Result<std::string> ReadReport(const std::string& run_id);
+
+ private:
+  [[nodiscard]] static Status ServerLost(const std::string& message) {
+    return UnavailableError(message)
+        .WithReason(kReasonServerLost)
+        .WithHint("is plumb-server running there? see its log; --server names another one");
+  }
+
+  static Status SendPieces(int fd,
+                           const Artifact& artifact,
+                           grpc::ClientWriter<v1::PutArtifactRequest>* writer);
+
+  const std::string address_;
+  std::shared_ptr<grpc::Channel> control_;
+  std::shared_ptr<grpc::Channel> bulk_;
+  std::unique_ptr<v1::RunService::Stub> stub_;
+  std::unique_ptr<v1::RunService::Stub> bulk_stub_;
+};
+
+Status Client::Impl::SendPieces(int fd,
+                                const Artifact& artifact,
+                                grpc::ClientWriter<v1::PutArtifactRequest>* writer) {
+  v1::PutArtifactRequest request;
+  *request.mutable_artifact() = rpc::ToProto(artifact);
+  bool open = writer->Write(request);
+  for (uint64_t offset = 0; open && offset < artifact.size;) {
+    std::vector<uint8_t> piece(std::min<uint64_t>(rpc::kChunkSize, artifact.size - offset));
+    PLUMB_RETURN_IF_ERROR(ReadAt(fd, offset, piece));
+    const uint64_t begin = offset;
+    offset += piece.size();
+    *request.mutable_chunk() = rpc::MakeDataChunk(begin, Buffer::FromVector(std::move(piece)));
+    open = writer->Write(request);
+  }
+  writer->WritesDone();
+  return OkStatus();
+}
+
+Status Client::Impl::Upload(const Artifact& artifact, const CancelToken& cancel) {
+  const UniqueFd fd(::open(artifact.path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) {
+    return ErrnoError(errno, "cannot open '" + artifact.path.string() + "'");
+  }
+  grpc::ClientContext context;
+  const auto stop = cancel.OnCancel([&] { context.TryCancel(); });
+  v1::PutArtifactResponse response;
+  const auto writer = bulk_stub_->PutArtifact(&context, &response);
+  const Status sent = SendPieces(fd.get(), artifact, writer.get());
+  if (!sent.ok()) {
+    context.TryCancel();
+  }
+  const Status outcome = Outcome(writer->Finish());
+  if (cancel.cancelled()) {
+    return cancel.status();
+  }
+  return sent.ok() ? outcome : sent;
+}
+
+Status Client::Impl::FollowRun(const std::string& run_id,
+                               const EventCallback& on_event,
+                               const CancelToken& cancel,
+                               RunFold* fold) {
+  grpc::ClientContext context;
+  const auto stop = cancel.OnCancel([&] { context.TryCancel(); });
+  v1::WatchRunRequest request;
+  request.set_run_id(run_id);
+  const auto reader = stub_->WatchRun(&context, request);
+  v1::WatchRunResponse response;
+  Status status;
+  while (status.ok() && reader->Read(&response)) {
+    status = fold->Add(response.event());
+    // The last event is the caller's, with the report.
+    if (status.ok() && !fold->finished() && on_event) {
+      on_event(fold->Current());
+    }
+  }
+  if (!status.ok()) {
+    context.TryCancel();
+  }
+  const Status outcome = Outcome(reader->Finish());
+  if (cancel.cancelled()) {
+    return cancel.status();
+  }
+  if (!status.ok()) {
+    return status;
+  }
+  PLUMB_RETURN_IF_ERROR(outcome);
+  return fold->finished() ? OkStatus() : ServerLost("the server stopped telling of the run");
+}
+
+Result<std::string> Client::Impl::ReadReport(const std::string& run_id) {
+  grpc::ClientContext context;
+  SetDeadline(&context, kCallTimeout);
+  v1::GetReportRequest request;
+  request.set_run_id(run_id);
+  const auto reader = bulk_stub_->GetReport(&context, request);
+  v1::GetReportResponse response;
+  std::optional<rpc::ChunkAssembler> assembler;
+  std::string report;
+  Status status;
+  while (status.ok() && reader->Read(&response)) {
+    status = TakeReportPiece(&response, &assembler, &report);
+  }
+  if (!status.ok()) {
+    context.TryCancel();
+  }
+  const Status outcome = Outcome(reader->Finish());
+  PLUMB_RETURN_IF_ERROR(status);
+  PLUMB_RETURN_IF_ERROR(outcome);
+  if (!assembler) {
+    return rpc::ProtocolError("report", "is empty");
+  }
+  PLUMB_RETURN_IF_ERROR(assembler->Finish());
+  return report;
+}
+
+Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Client::~Client() = default;
+
+Result<std::unique_ptr<Client>> Client::Connect(const ClientOptions& options) {
+  PLUMB_ASSIGN_OR_RETURN(const rpc::Address address,
+                         rpc::CheckDialAddress(options.address, options.allow_insecure));
+  rpc::KeepGrpcAlive();
+  auto impl = std::make_unique<Impl>(address);
+  PLUMB_RETURN_IF_ERROR(impl->Greet(options.connect_timeout));
+  return std::unique_ptr<Client>(new Client(std::move(impl)));
+}
+
+Result<Artifact> Client::EnsureArtifact(const std::filesystem::path& path,
+                                        const CancelToken& cancel) {
+  Artifact artifact;
+  artifact.path = path;
+  PLUMB_ASSIGN_OR_RETURN(artifact.size, FileSize(path));
+  PLUMB_ASSIGN_OR_RETURN(artifact.sha256, Sha256HexOfFile(path));
+  v1::FindMissingRequest request;
+  *request.add_artifacts() = rpc::ToProto(artifact);
+  v1::FindMissingResponse response;
+  PLUMB_RETURN_IF_ERROR(impl_->Call(&v1::RunService::Stub::FindMissing, request, &response));
+  if (response.missing_size() > 0) {
+    Status status = impl_->Upload(artifact, cancel);
+    if (!status.ok()) {
+      return std::move(status).Annotate("uploading '" + EscapeForDisplay(path.string()) + "'");
+    }
+  }
+  return artifact;
+}
+
+Result<std::string> Client::StartRun(const RunRequest& request) {
+  PLUMB_ASSIGN_OR_RETURN(const v1::StartRunRequest wire, ToProto(request));
+  v1::StartRunResponse response;
+  PLUMB_RETURN_IF_ERROR(impl_->Call(&v1::RunService::Stub::StartRun, wire, &response));
+  PLUMB_RETURN_IF_ERROR(rpc::CheckRunId(response.run_id()));
+  return response.run_id();
+}
+
+Result<RunEvent> Client::Watch(const std::string& run_id,
+                               const EventCallback& on_event,
+                               const CancelToken& cancel) {
+  RunFold fold;
+  PLUMB_RETURN_IF_ERROR(impl_->FollowRun(run_id, on_event, cancel, &fold));
+  RunEvent last = fold.Current();
+  PLUMB_ASSIGN_OR_RETURN(last.report_json, impl_->ReadReport(run_id));
+  if (on_event) {
+    on_event(last);
+  }
+  return last;
+}
+
+Status Client::CancelRun(const std::string& run_id) {
+  v1::CancelRunRequest request;
+  request.set_run_id(run_id);
+  v1::CancelRunResponse response;
+  return impl_->Call(&v1::RunService::Stub::CancelRun, request, &response);
+}
+
+Result<std::vector<BoardSummary>> Client::ListBoards() {
+  v1::ListBoardsResponse response;
+  PLUMB_RETURN_IF_ERROR(
+      impl_->Call(&v1::RunService::Stub::ListBoards, v1::ListBoardsRequest(), &response));
+  std::vector<BoardSummary> boards;
+  for (const v1::BoardSummary& wire : response.boards()) {
+    boards.push_back(FromWire(wire));
+  }
+  return boards;
+}
+
+Result<std::vector<RunSummary>> Client::ListRuns(uint32_t limit) {
+  v1::ListRunsRequest request;
+  request.set_max_count(limit);
+  v1::ListRunsResponse response;
+  PLUMB_RETURN_IF_ERROR(impl_->Call(&v1::RunService::Stub::ListRuns, request, &response));
+  std::vector<RunSummary> runs;
+  for (const v1::RunSummary& wire : response.runs()) {
+    PLUMB_ASSIGN_OR_RETURN(RunSummary run, FromProto(wire));
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+Result<std::string> Client::GetReport(const std::string& run_id) {
+  return impl_->ReadReport(run_id);
+}
+
+}  // namespace plumb::client
