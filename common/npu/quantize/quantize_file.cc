@@ -1,0 +1,109 @@
+#include "common/base/text.h"
+#include "common/npu/quantize/builder.h"
+#include "common/npu/quantize/quantize.h"
+#include "common/npu/quantize/scheme.h"
+#include "common/npu/quantize/weights.h"
+
+namespace plumb::npu {
+namespace {
+
+// Takes a quantised graph over. Converters leave float inputs and outputs on request: then a
+// QUANTIZE follows the input and a DEQUANTIZE precedes the output, and the integer tensor next to
+// them stands for both.
+class FileQuantizer {
+ public:
+  FileQuantizer(const Graph& graph, const QuantizeOptions& options)
+      : graph_(graph),
+        builder_(graph, options) {}
+
+  Result<FixedModel> Convert();
+
+ private:
+  Status DefineInput(size_t position);
+  Status DefineOperand(uint32_t tensor);
+  Status AddOp(const GraphOp& op);
+
+  [[nodiscard]] bool IsReal(uint32_t tensor) const {
+    return graph_.tensors[tensor].element_type == ElementType::kFloat32;
+  }
+
+  const Graph& graph_;
+  ModelBuilder builder_;
+};
+
+Status FileQuantizer::DefineInput(size_t position) {
+  const uint32_t tensor = graph_.inputs[position];
+  uint32_t source = tensor;
+  for (const GraphOp& op : graph_.ops) {
+    if (IsReal(tensor) && op.kind == OpKind::kQuantize && op.inputs[0] == tensor) {
+      source = op.output;
+      break;
+    }
+  }
+  PLUMB_ASSIGN_OR_RETURN(const Scheme scheme, SchemeOfFile(graph_.tensors[source]));
+  builder_.Define(tensor, scheme);
+  return builder_.AddInput(position);
+}
+
+Status FileQuantizer::DefineOperand(uint32_t tensor) {
+  if (builder_.IsDefined(tensor)) {
+    return OkStatus();
+  }
+  PLUMB_ASSIGN_OR_RETURN(const Scheme scheme, SchemeOfFile(graph_.tensors[tensor]));
+  builder_.Define(tensor, scheme, graph_.tensors[tensor].constant);
+  return OkStatus();
+}
+
+Status FileQuantizer::AddOp(const GraphOp& op) {
+  if (op.kind == OpKind::kQuantize && IsReal(op.inputs[0]) && builder_.IsDefined(op.inputs[0])) {
+    PLUMB_ASSIGN_OR_RETURN(const Scheme scheme, SchemeOfFile(graph_.tensors[op.output]));
+    const FixedTensor& input = builder_.At(op.inputs[0]);
+    if (input.element_type == scheme.type && input.scale == scheme.scale &&
+        input.zero_point == scheme.zero_point) {
+      builder_.Alias(op.output, op.inputs[0]);
+      return OkStatus();
+    }
+    return UnimplementedError("input is quantised in two ways");
+  }
+  const bool weighted = HasWeights(op.kind);
+  const size_t values = weighted ? 1 : op.inputs.size();
+  for (size_t i = 0; i < values; ++i) {
+    PLUMB_RETURN_IF_ERROR(DefineOperand(op.inputs[i]));
+  }
+  if (op.kind == OpKind::kDequantize) {
+    builder_.Alias(op.output, op.inputs[0]);
+    builder_.Rename(op.output, graph_.tensors[op.output].name);
+    return OkStatus();
+  }
+  PLUMB_ASSIGN_OR_RETURN(const Scheme scheme, SchemeOfFile(graph_.tensors[op.output]));
+  builder_.Define(op.output, scheme);
+  if (!weighted) {
+    return builder_.AddOp(op, std::nullopt);
+  }
+  PLUMB_ASSIGN_OR_RETURN(IntegerWeights weights, TakeWeights(graph_, op));
+  return builder_.AddOp(op, std::move(weights));
+}
+
+Result<FixedModel> FileQuantizer::Convert() {
+  for (size_t i = 0; i < graph_.inputs.size(); ++i) {
+    PLUMB_RETURN_IF_ERROR(DefineInput(i));
+  }
+  for (const GraphOp& op : graph_.ops) {
+    PLUMB_RETURN_IF_ERROR(AddOp(op).Annotate(DescribeOp(op)));
+  }
+  return builder_.Finish();
+}
+
+}  // namespace
+
+Result<FixedModel> FixedFromQuantizedGraph(const Graph& graph, const QuantizeOptions& options) {
+  PLUMB_RETURN_IF_ERROR(ValidateGraph(graph));
+  if (!IsQuantized(graph)) {
+    return FailedPreconditionError("the network is a float network")
+        .WithHint("calibrate it with representative inputs");
+  }
+  PLUMB_RETURN_IF_ERROR(CheckPictures(graph, options));
+  return FileQuantizer(graph, options).Convert();
+}
+
+}  // namespace plumb::npu

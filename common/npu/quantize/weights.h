@@ -1,0 +1,35 @@
+// Weights and biases as integers.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "common/base/buffer.h"
+#include "common/base/status.h"
+#include "common/npu/graph/graph.h"
+
+namespace plumb::npu {
+
+// One scale and one bias for each output channel; `values` in the graph's order. bias is in units
+// of input scale · scale.
+struct IntegerWeights {
+  Buffer values;  // int8, symmetric
+  std::vector<double> scales;
+  std::vector<int64_t> bias;
+};
+
+// True for the kinds whose operands 1 and 2 are weights and bias.
+bool HasWeights(OpKind kind);
+
+// Per-channel quantisation of real weights: scale = max |w| / 127, or more where the bias would not
+// fit in 31 (bits 8) or 41 bits (bits 16). kInvalidArgument when a weight or bias is not finite.
+Result<IntegerWeights> QuantizeWeights(const Graph& graph,
+                                       const GraphOp& op,
+                                       double input_scale,
+                                       int bits);
+
+// The file's own integers. kUnimplemented for weights that are not symmetric int8 (uint8 with the
+// zero point 128 counts), naming the tensor.
+Result<IntegerWeights> TakeWeights(const Graph& graph, const GraphOp& op);
+
+}  // namespace plumb::npu
