@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <random>
 
 #include "common/npu/model/compile.h"
 #include "common/npu/model/container.h"
@@ -55,8 +56,8 @@ int RoundScore(int sum, SmallRounding rounding) {
                                                                : std::floor(quotient + 0.5));
 }
 
-int RoundMean(int sum, SmallRounding rounding) {
-  const double quotient = static_cast<double>(sum) / kSmallPixels;
+int RoundMean(int sum, size_t pixels, SmallRounding rounding) {
+  const double quotient = static_cast<double>(sum) / static_cast<double>(pixels);
   return static_cast<int>(rounding == SmallRounding::kHalfEven ? std::nearbyint(quotient)
                                                                : std::round(quotient));
 }
@@ -67,13 +68,13 @@ int Clamped(int value) {
 
 }  // namespace
 
-npu::FixedModel SmallModel() {
+npu::FixedModel SmallModel(int rows, int columns) {
   npu::FixedModel model;
   model.name = "small";
-  model.tensors.push_back(MakeTensor(
-      "picture", Shape{1, kSmallRows, kSmallColumns, kSmallChannels}, 1 / 127.5, kInputZero));
-  model.tensors.push_back(MakeTensor(
-      "scores", Shape{1, kSmallRows, kSmallColumns, kSmallScores}, kSmallScoreScale, kOutputZero));
+  model.tensors.push_back(
+      MakeTensor("picture", Shape{1, rows, columns, kSmallChannels}, 1 / 127.5, kInputZero));
+  model.tensors.push_back(
+      MakeTensor("scores", Shape{1, rows, columns, kSmallScores}, kSmallScoreScale, kOutputZero));
   model.tensors.push_back(
       MakeTensor("mean", Shape{1, kSmallScores}, kSmallScoreScale, kOutputZero));
   model.ops = {MakeConvolution(), MakeMean()};
@@ -92,7 +93,7 @@ std::vector<uint8_t> SmallModelFile(const SmallModelOptions& options) {
   compile.family = options.family;
   compile.input_format = options.input_format;
   compile.dequantize = options.dequantize;
-  const auto model = npu::Compile(SmallModel(), compile);
+  const auto model = npu::Compile(SmallModel(options.rows, options.columns), compile);
   if (!model.ok()) {
     std::abort();
   }
@@ -103,10 +104,19 @@ std::vector<uint8_t> SmallPicture() {
   return {128, 129, 128, 130, 128, 132, 138, 118, 128, 255, 200, 0, 131, 131, 140, 90, 126, 127};
 }
 
+std::vector<uint8_t> NoisyPicture(int rows, int columns) {
+  std::minstd_rand engine(4711);
+  std::vector<uint8_t> picture(static_cast<size_t>(rows * columns * kSmallChannels));
+  std::generate(
+      picture.begin(), picture.end(), [&] { return static_cast<uint8_t>(engine() >> 8); });
+  return picture;
+}
+
 SmallAnswer SolveSmallModel(const std::vector<uint8_t>& picture, SmallRounding rounding) {
   SmallAnswer answer;
   std::array<int, kSmallScores> sums{};
-  for (size_t pixel = 0; pixel < kSmallPixels; ++pixel) {
+  const size_t pixels = picture.size() / kSmallChannels;
+  for (size_t pixel = 0; pixel < pixels; ++pixel) {
     for (size_t channel = 0; channel < kSmallScores; ++channel) {
       int sum = static_cast<int>(kBias.at(channel));
       for (size_t k = 0; k < kSmallChannels; ++k) {
@@ -118,7 +128,7 @@ SmallAnswer SolveSmallModel(const std::vector<uint8_t>& picture, SmallRounding r
     }
   }
   for (const int sum : sums) {
-    answer.mean.push_back(Clamped(RoundMean(sum, rounding)));
+    answer.mean.push_back(Clamped(RoundMean(sum, pixels, rounding)));
   }
   return answer;
 }

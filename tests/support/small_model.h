@@ -1,10 +1,10 @@
 // A network small enough to compute by hand: a 1×1 convolution of 3 into 5 channels, and its mean.
 //
 //   scores[h,w,c] = round_half_even((Σk (x[h,w,k] − 128) · weight[c][k] + bias[c]) / 4) + 100
-//   mean[c]       = round_half_even(Σhw (scores[h,w,c] − 100) / 6) + 100
+//   mean[c]       = round_half_even(Σhw (scores[h,w,c] − 100) / (rows · columns)) + 100
 //
-// over a picture of 2 rows by 3 columns. Five channels, so that the older families pad them to
-// eight; divisions by 4, so that rounding profiles differ.
+// over a picture of 2 rows by 3 columns, or a larger one. Five channels, so that the older families
+// pad them to eight; divisions by 4, so that rounding profiles differ.
 #pragma once
 
 #include <cstdint>
@@ -24,30 +24,33 @@ constexpr int kSmallColumns = 3;
 constexpr int kSmallChannels = 3;
 constexpr int kSmallScores = 5;
 constexpr int kSmallPixels = kSmallRows * kSmallColumns;
-constexpr int kSmallInputSize = kSmallPixels * kSmallChannels;
 constexpr double kSmallScoreScale = 0.5;
 
 // Without a chip section.
-npu::FixedModel SmallModel();
+npu::FixedModel SmallModel(int rows = kSmallRows, int columns = kSmallColumns);
 
 struct SmallModelOptions {
   Family family = Family::kS3;
   std::optional<npu::InputFormat> input_format;  // default RGB
   bool dequantize = false;
+  int rows = kSmallRows;
+  int columns = kSmallColumns;
 };
 
 // The bytes of the compiled offline model.
 std::vector<uint8_t> SmallModelFile(const SmallModelOptions& options);
 
-// A picture with as many rounding ties as the weights allow.
+// A 2 × 3 picture with as many rounding ties as the weights allow.
 std::vector<uint8_t> SmallPicture();
+// Any size, without a pattern.
+std::vector<uint8_t> NoisyPicture(int rows, int columns);
 
 // The profile half_away rounds the scores' ties up and the mean's away from zero.
 enum class SmallRounding { kHalfEven, kHalfAway };
 
-// scores − 100 and mean − 100 of a picture (RGB), by plain arithmetic.
+// scores − 100 and mean − 100 of a picture (RGB, any size), by plain arithmetic.
 struct SmallAnswer {
-  std::vector<int> scores;  // [kSmallPixels][kSmallScores]
+  std::vector<int> scores;  // [pixel][kSmallScores]
   std::vector<int> mean;    // [kSmallScores]
 };
 

@@ -1,0 +1,32 @@
+// The Runners that the conformance suite examines. A new Runner joins by one more entry in
+// AllSubjects(); what it cannot do by its nature is excluded here, in writing.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "common/runner/runner.h"
+#include "common/tensor/family.h"
+
+namespace plumb::test {
+
+struct Subject {
+  std::string name;
+  Family family = Family::kS3;
+  // A Runner fit for `spec`. `scratch` is an empty folder that outlives it.
+  std::function<std::unique_ptr<Runner>(const RunSpec& spec, const std::filesystem::path& scratch)>
+      make;
+  // A recording holds its outputs; it neither reads the model nor the input's bytes.
+  bool computes = true;
+};
+
+std::vector<Subject> AllSubjects();
+
+inline void PrintTo(const Subject& subject, std::ostream* out) {
+  *out << subject.name;
+}
+
+}  // namespace plumb::test
