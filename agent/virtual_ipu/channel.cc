@@ -281,9 +281,13 @@ void Channel::DestroyFloatInputs(std::span<const std::span<uint8_t>> inputs) {
     if (input_descs_[i].element_type != ElementType::kFloat32) {
       continue;
     }
-    const auto& values = input_values_[i];
-    const size_t size = std::min(values.size() * sizeof(int16_t), inputs[i].size());
-    std::memcpy(inputs[i].data(), values.data(), size);
+    const int zero_point = model_->tensors[model_->inputs[i].tensor].zero_point;
+    uint8_t* place = inputs[i].data();
+    for (const int16_t value : input_values_[i]) {
+      const auto converted = static_cast<int16_t>(value - zero_point);
+      std::memcpy(place, &converted, sizeof converted);
+      place += sizeof converted;
+    }
   }
 }
 

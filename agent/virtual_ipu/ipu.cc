@@ -38,6 +38,18 @@ bool FitsInterface(const npu::FixedModel& model) {
          std::all_of(chip.outputs.begin(), chip.outputs.end(), fits);
 }
 
+// What a model that could not be read is refused with.
+MI_S32 NumberFor(const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kInvalidArgument:
+      return E_IPU_ERR_INVALID_MODEL_BUFFER;
+    case StatusCode::kOutOfRange:
+      return E_IPU_ERR_BADADDR;
+    default:
+      return E_IPU_ERR_FILE_OPERATION;
+  }
+}
+
 }  // namespace
 
 Ipu& Ipu::Instance() {
@@ -94,7 +106,7 @@ MI_S32 Ipu::Parse(const Result<Buffer>& file, npu::FixedModel& model) const {
     return Refuse(E_IPU_ERR_INIT_FIRMWARE, settings_.status().message());
   }
   if (!file.ok()) {
-    return Refuse(E_IPU_ERR_FILE_OPERATION, file.status().message());
+    return Refuse(NumberFor(file.status()), file.status().message());
   }
   auto parsed = npu::ParseModel(*file);
   if (!parsed.ok()) {
