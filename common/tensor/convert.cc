@@ -1,5 +1,6 @@
 #include "common/tensor/convert.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -48,6 +49,26 @@ float HalfToFloat(uint16_t half) {
     value = std::ldexp(static_cast<float>(mantissa | 1024U), static_cast<int>(exponent) - 25);
   }
   return (half & 0x8000U) != 0 ? -value : value;
+}
+
+uint16_t FloatToHalf(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  const auto sign = static_cast<uint16_t>((bits >> 16U) & 0x8000U);
+  if (std::isnan(value)) {
+    return static_cast<uint16_t>(sign | 0x7E00U);
+  }
+  const float magnitude = std::abs(value);
+  if (magnitude >= 65520.0F) {
+    return static_cast<uint16_t>(sign | 0x7C00U);
+  }
+  // The half's step at this size; dividing by a power of two is exact, so only nearbyint rounds.
+  int exponent = 0;
+  std::frexp(magnitude, &exponent);
+  const int step = std::max(exponent - 11, -24);
+  const auto steps = static_cast<uint32_t>(std::nearbyint(std::ldexp(magnitude, -step)));
+  // Below 1024 steps the number is subnormal; from 2048 on the carry lands in the exponent.
+  const uint32_t biased = static_cast<uint32_t>(step + 24) << 10U;
+  return static_cast<uint16_t>(sign | (biased + steps));
 }
 
 uint64_t ValuesIn(ElementType type, uint64_t bytes) {

@@ -9,6 +9,8 @@
 namespace plumb {
 
 float HalfToFloat(uint16_t half);
+// Rounds to nearest, ties to even; beyond 65504 and a half step to infinity.
+uint16_t FloatToHalf(float value);
 
 // How many doubles `bytes` bytes of this type give (complex numbers two each).
 uint64_t ValuesIn(ElementType type, uint64_t bytes);
