@@ -34,7 +34,7 @@ void RunEvidence::OnTensorEnd(const TensorEnd& end) {
   if (output == nullptr) {
     return;
   }
-  ++output->repetitions;
+  output->repetitions = std::max(output->repetitions, end.repetition + 1);
   if (end.repetition == 0) {
     output->digest = end.valid_digest;
     output->canary_size = end.canary_size;
@@ -43,6 +43,12 @@ void RunEvidence::OnTensorEnd(const TensorEnd& end) {
     if (!output->first_differing_repetition) {
       output->first_differing_repetition = end.repetition;
     }
+  }
+}
+
+void RunEvidence::SetRepetitions(uint32_t index, uint32_t repetitions) {
+  if (Output* output = At(index)) {
+    output->repetitions = std::max(output->repetitions, repetitions);
   }
 }
 

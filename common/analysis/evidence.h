@@ -23,6 +23,8 @@ class RunEvidence {
 
   void OnProbe(const std::vector<uint64_t>& valid_digests, bool input_was_zero);
   void OnTensorEnd(const TensorEnd& end);
+  // How often output `index` was computed, where only differing repetitions are told.
+  void SetRepetitions(uint32_t index, uint32_t repetitions);
 
   [[nodiscard]] const std::vector<Output>& outputs() const { return outputs_; }
 

@@ -47,6 +47,22 @@ Result<Buffer> MapOutput(const fs::path& path,
 
 }  // namespace
 
+analysis::RunEvidence EvidenceOf(const Recording& recording) {
+  analysis::RunEvidence evidence;
+  if (recording.probe_digests) {
+    evidence.OnProbe(*recording.probe_digests, recording.probe_input_was_zero);
+  }
+  for (uint32_t index = 0; index < recording.outputs.size(); ++index) {
+    const auto& output = recording.outputs[index];
+    evidence.OnTensorEnd({0, index, output.valid_digest, output.canary_size});
+    evidence.SetRepetitions(index, recording.repetitions);
+  }
+  for (const auto& end : recording.differing) {
+    evidence.OnTensorEnd(end);
+  }
+  return evidence;
+}
+
 std::string OutputFileName(size_t index) {
   const std::string digits = std::to_string(index);
   return "output_" + (digits.size() < 2 ? "0" + digits : digits) + ".raw";

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "common/analysis/evidence.h"
 #include "common/base/buffer.h"
 #include "common/base/status.h"
 #include "common/runner/runner.h"
@@ -104,6 +105,9 @@ struct OpenRecording {
 // computed from the index, never read; links are refused. kInvalidArgument or kDataLoss says what
 // is wrong.
 Result<OpenRecording> ReadRecording(const std::filesystem::path& folder);
+
+// What the sink of this run was told of probe and repetitions, for a diagnosis.
+analysis::RunEvidence EvidenceOf(const Recording& recording);
 
 constexpr const char* kRecordingFile = "recording.json";
 // "output_00.raw", "output_01.raw", …

@@ -58,6 +58,9 @@ uint16_t FloatToHalf(float value) {
     return static_cast<uint16_t>(sign | 0x7E00U);
   }
   const float magnitude = std::abs(value);
+  if (magnitude == 0) {
+    return sign;
+  }
   if (magnitude >= 65520.0F) {
     return static_cast<uint16_t>(sign | 0x7C00U);
   }

@@ -146,12 +146,12 @@ class HeaderParser {
   size_t position_ = 0;
 };
 
-struct Split {
+struct Parts {
   std::string_view header;
   size_t data_begin = 0;
 };
 
-Result<Split> SplitHeader(const Buffer& bytes) {
+Result<Parts> SplitHeader(const Buffer& bytes) {
   const std::string_view text = bytes.view();
   if (!text.starts_with(kMagic) || text.size() < kMagic.size() + 2) {
     return Bad("it does not begin with \\x93NUMPY and a version");
@@ -176,7 +176,7 @@ Result<Split> SplitHeader(const Buffer& bytes) {
   if (text.size() - begin < length) {
     return Bad("it ends within its header");
   }
-  return Split{text.substr(begin, length), begin + length};
+  return Parts{text.substr(begin, length), begin + length};
 }
 
 Result<ElementType> TypeOf(const std::string& descr) {
@@ -223,8 +223,8 @@ bool IsNpy(const Buffer& bytes) {
 }
 
 Result<Tensor> ParseNpy(std::string name, const Buffer& bytes) {
-  PLUMB_ASSIGN_OR_RETURN(const Split split, SplitHeader(bytes));
-  HeaderParser header(split.header);
+  PLUMB_ASSIGN_OR_RETURN(const Parts parts, SplitHeader(bytes));
+  HeaderParser header(parts.header);
   PLUMB_RETURN_IF_ERROR(header.Parse());
   PLUMB_ASSIGN_OR_RETURN(const ElementType type, TypeOf(*header.descr));
   PLUMB_ASSIGN_OR_RETURN(const Shape shape, Shape::Create(*header.shape));
@@ -233,12 +233,12 @@ Result<Tensor> ParseNpy(std::string name, const Buffer& bytes) {
   }
   Tensor tensor;
   PLUMB_ASSIGN_OR_RETURN(tensor.desc, MakeContiguousDesc(std::move(name), type, shape));
-  const uint64_t there = bytes.size() - split.data_begin;
+  const uint64_t there = bytes.size() - parts.data_begin;
   if (there != tensor.desc.aligned_size) {
     return Bad("it has " + std::to_string(there) + " bytes of data, its shape needs " +
                std::to_string(tensor.desc.aligned_size));
   }
-  tensor.bytes = bytes.Slice(split.data_begin, there);
+  tensor.bytes = bytes.Slice(parts.data_begin, there);
   return tensor;
 }
 

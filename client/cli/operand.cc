@@ -1,0 +1,163 @@
+#include "client/cli/operand.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "client/cli/usage.h"
+#include "common/archive/run_folder.h"
+#include "common/base/file.h"
+#include "common/base/sha256.h"
+#include "common/base/text.h"
+#include "common/runner/failure.h"
+#include "common/tensor/notation.h"
+#include "common/tensor/npy.h"
+
+namespace plumb::client {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMaxFiles = 100'000;
+
+std::string Quoted(const fs::path& path) {
+  return "'" + EscapeForDisplay(path.string()) + "'";
+}
+
+Result<Tensor> LoadNpy(const fs::path& path, const Buffer& bytes) {
+  auto tensor = ParseNpy(path.stem().string(), bytes);
+  if (!tensor.ok()) {
+    return tensor.status().Annotate(Quoted(path));
+  }
+  return tensor;
+}
+
+Result<Tensor> LoadRaw(const fs::path& path, const std::string& spec, const Buffer& bytes) {
+  PLUMB_ASSIGN_OR_RETURN(TensorDesc desc, ParseTensorSpec(path.stem().string(), spec));
+  PLUMB_ASSIGN_OR_RETURN(const ValidRegion region, ValidRegionOf(desc));
+  // A board's buffer is rounded up at its end and the last row may lack its padding.
+  if (bytes.size() < region.extent()) {
+    return InvalidArgumentError(Quoted(path) + " has " + std::to_string(bytes.size()) + " bytes, " +
+                                EscapeForDisplay(spec) + " needs " +
+                                std::to_string(region.extent()))
+        .WithHint("correct --spec, or the file was cut");
+  }
+  constexpr uint64_t kLargestRounding = 64;
+  if (bytes.size() > desc.aligned_size + kLargestRounding) {
+    return InvalidArgumentError(Quoted(path) + " has " + std::to_string(bytes.size()) + " bytes, " +
+                                EscapeForDisplay(spec) + " explains only " +
+                                std::to_string(desc.aligned_size))
+        .WithHint("correct --spec; where rows are padded give their pitch, e.g. 13x255xs16@512");
+  }
+  desc.aligned_size = bytes.size();
+  return Tensor{std::move(desc), bytes};
+}
+
+Result<LoadedOperand> LoadFile(const fs::path& path, analysis::Role role, const std::string& spec) {
+  PLUMB_ASSIGN_OR_RETURN(const Buffer bytes, MapFile(path));
+  LoadedOperand loaded;
+  loaded.operand = {path.string(), Sha256Hex(bytes.span())};
+  loaded.raw = !IsNpy(bytes);
+  if (loaded.raw && spec.empty()) {
+    return UsageError(Quoted(path) + " (" + std::string(analysis::RoleName(role)) +
+                          ") is no .npy file, so its shape and element type are unknown",
+                      "add e.g. --spec 1x10xf32; where rows are padded, 1x10xs16@32");
+  }
+  auto tensor = loaded.raw ? LoadRaw(path, spec, bytes) : LoadNpy(path, bytes);
+  if (!tensor.ok()) {
+    return tensor.status();
+  }
+  loaded.tensors.push_back(*std::move(tensor));
+  return loaded;
+}
+
+Result<LoadedOperand> LoadLeg(const fs::path& path, analysis::Role role) {
+  PLUMB_ASSIGN_OR_RETURN(const fs::path folder, archive::FindLeg(path, role));
+  PLUMB_ASSIGN_OR_RETURN(auto open, archive::ReadRecording(folder));
+  LoadedOperand loaded;
+  PLUMB_ASSIGN_OR_RETURN(const std::string digest,
+                         Sha256HexOfFile(folder / archive::kRecordingFile));
+  const std::string& source = open.recording.identity.source;
+  loaded.operand = {folder.string() + (source.empty() ? "" : " (" + source + ")"), digest};
+  loaded.tensors = std::move(open.outputs);
+  loaded.recording = std::move(open.recording);
+  return loaded;
+}
+
+Result<std::vector<fs::path>> NpyFilesIn(const fs::path& folder) {
+  std::error_code error;
+  fs::directory_iterator entries(folder, error);
+  std::vector<fs::path> files;
+  for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+    if (entries->path().extension() == ".npy") {
+      files.push_back(entries->path());
+    }
+    if (files.size() > kMaxFiles) {
+      return InvalidArgumentError(Quoted(folder) + " holds more than " + std::to_string(kMaxFiles) +
+                                  " .npy files");
+    }
+  }
+  if (error) {
+    return ErrnoError(error.value(), "cannot list " + Quoted(folder));
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Result<LoadedOperand> LoadNpyFolder(const fs::path& folder) {
+  PLUMB_ASSIGN_OR_RETURN(const auto files, NpyFilesIn(folder));
+  if (files.empty()) {
+    return InvalidArgumentError(Quoted(folder) + " holds neither .npy files nor a recorded run")
+        .WithHint("name a folder of .npy files, a run folder, or one of its legs");
+  }
+  LoadedOperand loaded;
+  Sha256 digest;
+  for (const auto& file : files) {
+    PLUMB_ASSIGN_OR_RETURN(const Buffer bytes, MapFile(file));
+    PLUMB_ASSIGN_OR_RETURN(Tensor tensor, LoadNpy(file, bytes));
+    // The text that sha256sum *.npy prints: anyone can check it.
+    digest.Update(AsBytes(Sha256Hex(bytes.span()) + "  " + file.filename().string() + "\n"));
+    loaded.tensors.push_back(std::move(tensor));
+  }
+  loaded.operand = {folder.string(), ToHex(digest.Finish())};
+  return loaded;
+}
+
+Result<LoadedOperand> Load(const fs::path& path, analysis::Role role, const std::string& spec) {
+  std::error_code error;
+  if (!fs::is_directory(path, error)) {
+    return LoadFile(path, role, spec);
+  }
+  if (archive::IsRunFolder(path) || archive::IsRecordingFolder(path)) {
+    return LoadLeg(path, role);
+  }
+  return LoadNpyFolder(path);
+}
+
+}  // namespace
+
+std::vector<std::string> LoadedOperand::Names() const {
+  std::vector<std::string> names;
+  for (const auto& tensor : tensors) {
+    names.push_back(tensor.desc.name);
+  }
+  return names;
+}
+
+analysis::LegIdentity LoadedOperand::Identity() const {
+  return recording ? analysis::LegIdentity{recording->identity.model_sha256,
+                                           recording->identity.input_sha256}
+                   : analysis::LegIdentity{};
+}
+
+Result<LoadedOperand> LoadOperand(const std::string& path,
+                                  analysis::Role role,
+                                  const std::string& spec) {
+  auto loaded = Load(path, role, spec);
+  if (!loaded.ok()) {
+    return loaded.status().Annotate(analysis::RoleName(role)).WithReason(kReasonUsage);
+  }
+  return loaded;
+}
+
+}  // namespace plumb::client
