@@ -59,8 +59,7 @@ Result<LoadedOperand> LoadFile(const fs::path& path, analysis::Role role, const 
   loaded.operand = {path.string(), Sha256Hex(bytes.span())};
   loaded.raw = !IsNpy(bytes);
   if (loaded.raw && spec.empty()) {
-    return UsageError(Quoted(path) + " (" + std::string(analysis::RoleName(role)) +
-                          ") is no .npy file, so its shape and element type are unknown",
+    return UsageError(Quoted(path) + " is no .npy file, so its shape and element type are unknown",
                       "add e.g. --spec 1x10xf32; where rows are padded, 1x10xs16@32");
   }
   auto tensor = loaded.raw ? LoadRaw(path, spec, bytes) : LoadNpy(path, bytes);
@@ -126,7 +125,7 @@ Result<LoadedOperand> LoadNpyFolder(const fs::path& folder) {
 Result<LoadedOperand> Load(const fs::path& path, analysis::Role role, const std::string& spec) {
   std::error_code error;
   if (!fs::is_directory(path, error)) {
-    return LoadFile(path, role, spec);
+    return LoadFile(path, spec);
   }
   if (archive::IsRunFolder(path) || archive::IsRecordingFolder(path)) {
     return LoadLeg(path, role);

@@ -6,6 +6,7 @@ namespace plumb::client {
 namespace {
 
 constexpr std::array kVerbs = {
+    VerbEntry{"compare", MakeCompareVerb},
     VerbEntry{"compile", MakeCompileVerb},
     VerbEntry{"input make", MakeInputMakeVerb},
     VerbEntry{"completion", MakeCompletionVerb},

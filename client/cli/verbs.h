@@ -20,6 +20,7 @@ struct VerbEntry {
 std::span<const VerbEntry> AllVerbs();
 
 std::unique_ptr<Verb> MakeCompileVerb();
+std::unique_ptr<Verb> MakeCompareVerb();
 std::unique_ptr<Verb> MakeCompletionVerb();
 std::unique_ptr<Verb> MakeInputMakeVerb();
 
