@@ -53,7 +53,7 @@ Result<Tensor> LoadRaw(const fs::path& path, const std::string& spec, const Buff
   return Tensor{std::move(desc), bytes};
 }
 
-Result<LoadedOperand> LoadFile(const fs::path& path, analysis::Role role, const std::string& spec) {
+Result<LoadedOperand> LoadFile(const fs::path& path, const std::string& spec) {
   PLUMB_ASSIGN_OR_RETURN(const Buffer bytes, MapFile(path));
   LoadedOperand loaded;
   loaded.operand = {path.string(), Sha256Hex(bytes.span())};
