@@ -6,7 +6,7 @@
 #include "common/npu/kernels_fast/executor.h"
 #include "common/npu/kernels_reference/executor.h"
 #include "common/npu/model/container.h"
-#include "tests/common/npu/kernels/layer_builder.h"
+#include "tests/common/npu/kernels/layer_generator.h"
 
 namespace plumb::npu {
 namespace {
