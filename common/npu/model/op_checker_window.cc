@@ -10,6 +10,8 @@ namespace {
 
 constexpr int64_t kMaxWindow = 4096;       // of kernel, stride, dilation and padding
 constexpr int64_t kMaxPosition = 1 << 30;  // of any place a window touches
+// Positions of a transposed convolution's output relative to its strides, packed one by one.
+constexpr int64_t kMaxPhases = 1024;
 constexpr int64_t kBiasLimit = int64_t{1} << 46;
 constexpr int64_t kSumLimit = int64_t{1} << 47;
 constexpr int64_t kProductLimit = int64_t{1} << 62;
@@ -162,8 +164,9 @@ Status OpChecker::operator()(const FullyConnected& full) const {
 Status OpChecker::operator()(const TransposeConv2d& conv) const {
   PLUMB_RETURN_IF_ERROR(OnePicture());
   PLUMB_RETURN_IF_ERROR(CheckWindow(conv.window, Input().shape));
-  if (conv.window.dilation_height != 1 || conv.window.dilation_width != 1) {
-    return Bad("a dilation is not supported");
+  if (conv.window.dilation_height != 1 || conv.window.dilation_width != 1 ||
+      conv.window.stride_height * conv.window.stride_width > kMaxPhases) {
+    return Bad("a dilation or strides this large are not supported");
   }
   const uint64_t per_channel = KernelArea(conv.window) * static_cast<uint64_t>(Input().shape[3]);
   PLUMB_RETURN_IF_ERROR(
