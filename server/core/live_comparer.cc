@@ -33,17 +33,20 @@ Result<LiveComparer> LiveComparer::Create(const archive::RecordingWriter* refere
   return comparer;
 }
 
-Status LiveComparer::Advance() {
+Result<bool> LiveComparer::Advance() {
   const auto begin = std::chrono::steady_clock::now();
+  bool advanced = false;
   for (Pair& pair : pairs_) {
     if (pair.comparator.comparable() && !pair.comparator.complete()) {
+      const uint64_t before = pair.comparator.compared();
       PLUMB_RETURN_IF_ERROR(pair.comparator.Advance(BytesOf(reference_, pair.outputs.reference),
                                                     BytesOf(target_, pair.outputs.target)));
+      advanced = advanced || pair.comparator.compared() != before;
     }
   }
   compare_ms_ +=
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
-  return OkStatus();
+  return advanced;
 }
 
 std::vector<TensorComparison> LiveComparer::TakeChanges() {

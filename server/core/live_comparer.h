@@ -21,8 +21,8 @@ class LiveComparer {
                                      const ModelInfo& target_model,
                                      const analysis::TolerancePolicy& tolerance);
 
-  // Compares what came since the last call.
-  Status Advance();
+  // Compares what came since the last call; false when that was nothing.
+  Result<bool> Advance();
 
   // Pairs of which more was compared since the last call of this function.
   std::vector<TensorComparison> TakeChanges();

@@ -45,7 +45,7 @@ void AddPositions(const LegRecorder& target, std::vector<analysis::Diagnosis>* d
           (diagnosis.tensor == desc.name || diagnosis.tensor.empty())) {
         diagnosis.evidence += "; '" + EscapeForDisplay(desc.name) + "' first differs at element " +
                               PositionText(desc, difference.element) + " of repetition " +
-                              std::to_string(difference.repetition);
+                              std::to_string(difference.repetition + 1);
       }
     }
   }

@@ -162,7 +162,13 @@ Status RunSession::Step() {
   if (!comparer_) {
     PLUMB_RETURN_IF_ERROR(CreateComparer());
   }
-  return comparer_ ? comparer_->Advance() : OkStatus();
+  if (comparer_) {
+    PLUMB_ASSIGN_OR_RETURN(const bool advanced, comparer_->Advance());
+    if (advanced) {
+      compared_at_ = Clock::now();
+    }
+  }
+  return OkStatus();
 }
 
 Status RunSession::CreateComparer() {
@@ -222,7 +228,7 @@ Status RunSession::Judge(const CancelToken& cancel) {
   PLUMB_RETURN_IF_ERROR(target_->writer().Finish());
   report_.tensors = comparer_->Reports();
   report_.coverage = comparer_->coverage();
-  FillTiming(Clock::now());
+  FillTiming();
   const bool differs = std::any_of(
       report_.tensors.begin(), report_.tensors.end(), [](const analysis::TensorReport& tensor) {
         return tensor.verdict == analysis::Verdict::kMismatch;
@@ -258,7 +264,7 @@ void RunSession::FillIdentity() {
   }
 }
 
-void RunSession::FillTiming(Clock::time_point verdict_time) {
+void RunSession::FillTiming() {
   const LegRecorder& reference = reference_->recorder();
   const LegRecorder& target = target_->recorder();
   if (const auto model = target.model()) {
@@ -270,7 +276,7 @@ void RunSession::FillTiming(Clock::time_point verdict_time) {
   report_.timing.compare_ms = comparer_->compare_ms();
   const auto last_byte = std::max(reference.last_byte(), target.last_byte());
   report_.timing.verdict_after_last_byte_ms =
-      std::chrono::duration<double, std::milli>(verdict_time - last_byte).count();
+      std::chrono::duration<double, std::milli>(compared_at_ - last_byte).count();
 }
 
 }  // namespace plumb::server

@@ -71,7 +71,7 @@ class RunSession {
   Status Judge(const CancelToken& cancel);
   Status DiagnoseDifferences(const CancelToken& cancel);
   void FillIdentity();
-  void FillTiming(Clock::time_point verdict_time);
+  void FillTiming();
 
   const SessionJob job_;
   const Publish publish_;
@@ -84,6 +84,7 @@ class RunSession {
   bool reference_told_ = false;
   bool target_told_ = false;
   Clock::time_point next_publish_;
+  Clock::time_point compared_at_;  // the last time something was compared
   analysis::ComparisonReport report_;
 };
 
