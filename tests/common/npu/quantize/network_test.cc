@@ -13,13 +13,15 @@
 #include "common/base/file.h"
 #include "common/npu/float/executor.h"
 #include "common/npu/import/tflite.h"
-#include "common/npu/kernels_reference/executor.h"
 #include "common/npu/quantize/quantize.h"
+#include "tests/common/npu/quantize/run_fixed.h"
 #include "tests/support/testdata.h"
 
 namespace plumb::npu {
 namespace {
 
+using ::plumb::testing::Dequantize;
+using ::plumb::testing::RunFixed;
 using ::plumb::testing::SharedMissing;
 using ::plumb::testing::SharedPath;
 using ::plumb::testing::TestDataPath;
@@ -55,26 +57,12 @@ double Sigmoid(double x) {
 }
 
 // Outputs of the reference kernels, dequantised.
-std::vector<std::vector<double>> RunFixed(const FixedModel& fixed,
-                                          const std::vector<int16_t>& input) {
-  const auto model = std::make_shared<const FixedModel>(fixed);
-  auto executor = ReferenceExecutor::Create(model, {});
-  EXPECT_TRUE(executor.ok()) << executor.status().ToString();
-  std::vector<std::vector<int16_t>> stored;
-  for (const uint32_t output : fixed.outputs) {
-    stored.emplace_back(fixed.tensors[output].shape.element_count().value_or(0));
-  }
-  std::vector<std::span<int16_t>> outputs(stored.begin(), stored.end());
-  const std::vector<std::span<const int16_t>> inputs = {input};
-  const Status status = (*executor)->Run(inputs, outputs);
-  EXPECT_TRUE(status.ok()) << status.ToString();
+std::vector<std::vector<double>> RunToReal(const FixedModel& fixed,
+                                           const std::vector<int16_t>& input) {
+  const std::vector<std::vector<int16_t>> stored = RunFixed(fixed, {input});
   std::vector<std::vector<double>> real;
   for (size_t i = 0; i < stored.size(); ++i) {
-    const FixedTensor& tensor = fixed.tensors[fixed.outputs[i]];
-    std::vector<double>& values = real.emplace_back();
-    for (const int16_t q : stored[i]) {
-      values.push_back((q - tensor.zero_point) * tensor.scale);
-    }
+    real.push_back(Dequantize(fixed.tensors[fixed.outputs[i]], stored[i]));
   }
   return real;
 }
@@ -153,7 +141,7 @@ TEST_F(BlazeFaceTest, EightBitsStayCloseToFloat) {
   EXPECT_EQ(input.zero_point, 128);
   EXPECT_EQ(input.scale, static_cast<double>(static_cast<float>(1 / 127.5)));
   const std::vector<std::vector<float>> real = RunFloatOnStored();
-  const std::vector<std::vector<double>> quantised = RunFixed(fixed, StoredPixels());
+  const std::vector<std::vector<double>> quantised = RunToReal(fixed, StoredPixels());
   EXPECT_GT(Cosine(real[0], quantised[0]), 0.98);
   EXPECT_GT(Cosine(real[1], quantised[1]), 0.96);
   const double best = *std::max_element(quantised[1].begin(), quantised[1].end());
@@ -162,8 +150,8 @@ TEST_F(BlazeFaceTest, EightBitsStayCloseToFloat) {
 
 TEST_F(BlazeFaceTest, SixteenBitsAreCloserThanEight) {
   const std::vector<std::vector<float>> real = RunFloatOnStored();
-  const double narrow = Cosine(real[1], RunFixed(Quantize(8), StoredPixels())[1]);
-  const double wide = Cosine(real[1], RunFixed(Quantize(16), StoredPixels())[1]);
+  const double narrow = Cosine(real[1], RunToReal(Quantize(8), StoredPixels())[1]);
+  const double wide = Cosine(real[1], RunToReal(Quantize(16), StoredPixels())[1]);
   RecordProperty("cosine_8", std::to_string(narrow));
   RecordProperty("cosine_16", std::to_string(wide));
   EXPECT_GT(wide, narrow);
@@ -184,7 +172,7 @@ TEST(Resnet8Test, Int8SaysCatForTheCat) {
   for (const uint8_t pixel : ReadPixels(TestDataPath("chelsea_32.rgb"))) {
     input.push_back(static_cast<int16_t>(pixel - 128));
   }
-  const std::vector<std::vector<double>> outputs = RunFixed(*fixed, input);
+  const std::vector<std::vector<double>> outputs = RunToReal(*fixed, input);
   ASSERT_EQ(outputs[0].size(), 10U);
   const auto best = std::max_element(outputs[0].begin(), outputs[0].end());
   EXPECT_EQ(best - outputs[0].begin(), 3);
