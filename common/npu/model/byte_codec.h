@@ -1,5 +1,5 @@
 // Internal to container.h: little-endian bytes in and out. Both classes have the same functions, so
-// that one list of fields (model_fields.h) both writes and reads.
+// that one list of fields (op_fields.h) both writes and reads.
 #pragma once
 
 #include <cstdint>

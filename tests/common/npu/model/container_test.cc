@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <random>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -155,6 +156,57 @@ TEST(Container, StartsAsDocumented) {
   EXPECT_EQ(bytes[8], 1);
   EXPECT_TRUE(LooksLikeModel(bytes));
   EXPECT_FALSE(LooksLikeModel(std::span(bytes).first(7)));
+}
+
+// The worked example of docs/formats/offline-model.md.
+FixedModel DocumentedModel() {
+  FullyConnected full;
+  full.linear = {Int8Buffer({1, 2, -1, 0}), {0, -3}, {{1 << 30, 31}, {3 << 29, 31}}};
+  full.clamp = {-32768, 32767};
+  FixedModel model = MakeLayer(full,
+                               {MakeTensor("x", {1, 2}, ElementType::kUint8, 128)},
+                               MakeTensor("y", {1, 2}, ElementType::kInt16));
+  model.name = "half";
+  model.tensors[0].scale = 0.5;
+  model.tensors[1].scale = 0.25;
+  model.ops[0].name = "fc";
+  model.ops[0].source_op = "FULLY_CONNECTED";
+  return model;
+}
+
+TEST(Container, IsTheWorkedExampleByteForByte) {
+  using std::string_literals::operator""s;
+  const std::string zeros(24, '\0');
+  const std::string shape = "\2\0\0\0\1\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0"s;
+  const std::string description =
+      "\4\0\0\0half\x09\0\0\0half_even"s + "\2\0\0\0\1\0\0\0x\0\0\0\0"s + shape +
+      "\0\0\0\0\0\0\xe0\x3f\x80\0\0\0"s + zeros.substr(0, 16) + "\1\0\0\0y\2\0\0\0"s + shape +
+      "\0\0\0\0\0\0\xd0\x3f\0\0\0\0"s + zeros.substr(0, 16) +
+      "\1\0\0\0\2\0\0\0"
+      "fc"s +
+      "\x0f\0\0\0FULLY_CONNECTED\1\0\0\0\0\0\0\0\1\0\0\0\2"s + zeros.substr(0, 8) +
+      "\4\0\0\0\0\0\0\0\2\0\0\0"s + zeros.substr(0, 8) +
+      "\xfd\xff\xff\xff\xff\xff\xff\xff\2\0\0\0"s +
+      "\0\0\0\x40\x1f\0\0\0\0\0\0\x60\x1f\0\0\0\0\x80\xff\xff\xff\x7f\0\0"s +
+      "\1\0\0\0\0\0\0\0\x10\0\0\0RAWDATA_S16_NHWC"s + zeros +
+      "\0\0\0\0\0\0\xf0\x3f\1\0\0\0\1\0\0\0\0"s;
+  ASSERT_EQ(description.size(), 314U);
+  const std::string expected =
+      "\x3a\1\0\0\0\0\0\0\4\0\0\0\0\0\0\0"s + description + zeros.substr(0, 6) + "\1\2\xff\0"s;
+  const auto bytes = Serialized(DocumentedModel());
+  ASSERT_EQ(bytes.size(), 388U);
+  EXPECT_EQ(std::string(bytes.begin() + kHashedOffset, bytes.end()), expected);
+}
+
+TEST(Container, TheWorkedExampleComputesWhatThePageSays) {
+  auto executor = ReferenceExecutor::Create(std::make_shared<FixedModel>(DocumentedModel()), {});
+  ASSERT_TRUE(executor.ok());
+  const std::vector<int16_t> input = {129, 131};
+  std::vector<int16_t> output(2);
+  const std::vector<std::span<const int16_t>> inputs = {input};
+  const std::vector<std::span<int16_t>> outputs = {output};
+  ASSERT_TRUE((*executor)->Run(inputs, outputs).ok());
+  EXPECT_EQ(output, (std::vector<int16_t>{4, -3}));
 }
 
 TEST(Container, IsRefusedWhenCutOffAnywhere) {
