@@ -9,7 +9,7 @@
 namespace plumb::server {
 namespace {
 
-constexpr std::chrono::milliseconds kCancelGrace{3'000};
+constexpr std::chrono::milliseconds kCancelGrace{1'000};
 
 Status RunIsOver() {
   return FailedPreconditionError("the run is over").WithReason(kReasonCancelled);
