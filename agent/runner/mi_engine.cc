@@ -1,5 +1,7 @@
 #include "agent/runner/mi_engine.h"
 
+#include <utility>
+
 #include "agent/runner/mi_session.h"
 
 namespace plumb {
@@ -8,7 +10,7 @@ namespace {
 
 class MiEngine : public ring::Engine {
  public:
-  explicit MiEngine(const EngineOptions& options) : options_(options) {}
+  explicit MiEngine(EngineOptions options) : options_(std::move(options)) {}
 
   ring::Outcome Load(const ring::LoadRequest& request, ring::Description* description) override {
     ring::Outcome outcome = library_.Open(options_.library);

@@ -6,6 +6,7 @@
 
 #include "common/ring/child.h"
 
+// NOLINTNEXTLINE(modernize-concat-nested-namespaces): C++14.
 namespace plumb {
 namespace mi {
 

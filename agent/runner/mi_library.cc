@@ -15,7 +15,7 @@ const char* const kHelpers[] = {
 bool Library::OpenOne(const std::string& file) {
   void* handle = ::dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (handle == nullptr) {
-    const char* error = ::dlerror();
+    const char* error = ::dlerror();  // NOLINT(concurrency-mt-unsafe): one thread
     last_error_ = error == nullptr ? file + " cannot be opened" : error;
     return false;
   }
@@ -70,7 +70,7 @@ ring::Outcome Library::DecideGeneration(const std::string& abi) {
   const Generation exported = is_c ? Generation::kC : is_0 ? Generation::k0 : Generation::kB61;
   generation_ = exported;
   if (abi.empty()) {
-    return ring::Outcome();
+    return {};
   }
   if (!ParseGeneration(abi, &generation_)) {
     return ring::Failure(ring::ErrorKind::kUsage,
@@ -86,7 +86,7 @@ ring::Outcome Library::DecideGeneration(const std::string& abi) {
                              "' exports the functions of " + GenerationName(exported),
                          "leave --abi away, or name the library of the other generation");
   }
-  return ring::Outcome();
+  return {};
 }
 
 ring::Outcome Library::Open(const LibraryOptions& options) {
@@ -100,7 +100,7 @@ ring::Outcome Library::Open(const LibraryOptions& options) {
   if (Find("MI_IPU_CreateDevice") == nullptr) {
     return Lacks("MI_IPU_CreateDevice");
   }
-  const ring::Outcome decided = DecideGeneration(options.abi);
+  ring::Outcome decided = DecideGeneration(options.abi);
   mi_sys_ = options.mi_sys != 0 ? options.mi_sys : generation_ == Generation::kC ? 3 : 1;
   return decided;
 }

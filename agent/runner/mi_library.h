@@ -7,6 +7,7 @@
 #include "agent/runner/mi_errors.h"
 #include "common/ring/child.h"
 
+// NOLINTNEXTLINE(modernize-concat-nested-namespaces): C++14.
 namespace plumb {
 namespace mi {
 

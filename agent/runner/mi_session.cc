@@ -114,10 +114,12 @@ class TypedSession : public Session {
   }
 
   static Outcome CheckFile(const std::string& path) {
-    return ::access(path.c_str(), R_OK) == 0
-               ? Outcome()
-               : ring::Failure(ErrorKind::kModelRefused,
-                               "the model '" + path + "' cannot be read: " + std::strerror(errno));
+    if (::access(path.c_str(), R_OK) == 0) {
+      return {};
+    }
+    const char* why = std::strerror(errno);  // NOLINT(concurrency-mt-unsafe): one thread
+    return ring::Failure(ErrorKind::kModelRefused,
+                         "the model '" + path + "' cannot be read: " + why);
   }
 
   Outcome OpenDevice(const std::string& model_path, const std::string& firmware) {

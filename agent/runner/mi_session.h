@@ -8,6 +8,7 @@
 #include "agent/runner/mi_library.h"
 #include "common/ring/child.h"
 
+// NOLINTNEXTLINE(modernize-concat-nested-namespaces): C++14.
 namespace plumb {
 namespace mi {
 

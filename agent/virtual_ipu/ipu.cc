@@ -54,8 +54,8 @@ MI_S32 NumberFor(const Status& status) {
 
 Ipu& Ipu::Instance() {
   // Never destroyed: a thread may still be inside Invoke when the process ends.
-  static Ipu* const kIpu = new Ipu(SettingsFromEnvironment());
-  return *kIpu;
+  static Ipu* const ipu = new Ipu(SettingsFromEnvironment());
+  return *ipu;
 }
 
 void Ipu::EnterSys() {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
+// NOLINTNEXTLINE(modernize-concat-nested-namespaces): C++14.
 namespace plumb {
 namespace ring {
 

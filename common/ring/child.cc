@@ -107,7 +107,7 @@ class Server {
     wanted.model_path = ReadText(load.model_path, sizeof load.model_path);
     wanted.rounding_profile = ReadText(load.rounding_profile, sizeof load.rounding_profile);
     Description description;
-    const Outcome outcome = engine_->Load(wanted, &description);
+    Outcome outcome = engine_->Load(wanted, &description);
     if (!outcome.ok) {
       return outcome;
     }
@@ -129,7 +129,7 @@ class Server {
     return Answer(MessageType::kLoaded, reply);
   }
 
-  bool SendTensors(std::vector<TensorRecord>* tensors, TensorRole role) {
+  bool SendTensors(std::vector<TensorRecord>* tensors, TensorRole role) const {
     for (size_t i = 0; i < tensors->size(); ++i) {
       TensorRecord& record = (*tensors)[i];
       record.role = role;

@@ -311,7 +311,7 @@ Status ChildSession::Reported() const {
   }
   const std::string text = EscapeForDisplay(ring::ReadText(error.message, sizeof error.message));
   const std::string hint = EscapeForDisplay(ring::ReadText(error.hint, sizeof error.hint));
-  const auto meaning = std::find_if(kMeanings.begin(), kMeanings.end(), [&](const auto& entry) {
+  const auto* const meaning = std::find_if(kMeanings.begin(), kMeanings.end(), [&](const auto& entry) {
     return entry.kind == error.kind;
   });
   const ErrorMeaning& found = meaning == kMeanings.end() ? kMeanings[1] : *meaning;

@@ -68,11 +68,11 @@ bool Message::ReadBody(void* body, size_t size) const {
 void WriteText(char* field, size_t field_size, const std::string& text) {
   const size_t size = std::min(text.size(), field_size - 1);
   std::memset(field, 0, field_size);
-  std::memcpy(field, text.data(), size);
+  text.copy(field, size);
 }
 
 std::string ReadText(const char* field, size_t field_size) {
-  return std::string(field, ::strnlen(field, field_size));
+  return {field, ::strnlen(field, field_size)};
 }
 
 }  // namespace ring

@@ -7,6 +7,7 @@
 
 #include "common/ring/protocol.h"
 
+// NOLINTNEXTLINE(modernize-concat-nested-namespaces): C++14.
 namespace plumb {
 namespace ring {
 

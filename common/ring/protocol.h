@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 
+// NOLINTNEXTLINE(modernize-concat-nested-namespaces): C++14.
 namespace plumb {
 namespace ring {
 

@@ -8,6 +8,7 @@
 #include "agent/runner/mi_errors.h"
 #include "common/ring/protocol.h"
 
+// NOLINTNEXTLINE(modernize-concat-nested-namespaces): C++14.
 namespace plumb {
 namespace mi {
 

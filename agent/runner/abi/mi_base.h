@@ -5,10 +5,10 @@
  * every ABI it runs on aligns 64-bit fields to 8 bytes. */
 #pragma once
 
+/* NOLINTBEGIN: the names are the interface's, and it is C. */
 #include <stddef.h>
 #include <stdint.h>
 
-/* NOLINTBEGIN: the names are the interface's, and it is C. */
 typedef uint8_t MI_U8;
 typedef uint16_t MI_U16;
 typedef uint32_t MI_U32;
