@@ -54,6 +54,9 @@ Result<ProcessRunnerOptions> RunnerOptions(const AgentOptions& options) {
   if (options.virtual_board) {
     library = folder.parent_path() / "lib" / "libmi_ipu_virtual.so";
     runner.extra_environment["PLUMB_VIRTUAL_FAMILY"] = options.virtual_board->family;
+    runner.argv.insert(
+        runner.argv.end(),
+        {"--sdk", "virtual IPU " + options.virtual_board->family + ", generation C"});
   }
   if (!library.empty()) {
     if (!fs::exists(library)) {
