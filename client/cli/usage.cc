@@ -68,7 +68,10 @@ Status UsageError(std::string message, std::string_view hint) {
 }
 
 Status UsageError(const CLI::App& app, const CLI::ParseError& error) {
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+  // A misspelt flag is the likelier cause of a missing one.
+  const std::vector<std::string> extras = app.remaining();
+  const bool misspelt = !extras.empty() && extras.front().starts_with("-");
+  if (misspelt || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     return UnexpectedArgument(app);
   }
   const std::string message = error.what();

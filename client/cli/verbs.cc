@@ -7,8 +7,10 @@ namespace {
 
 constexpr std::array kVerbs = {
     VerbEntry{"compare", MakeCompareVerb},
+    VerbEntry{"quantize", MakeQuantizeVerb},
     VerbEntry{"compile", MakeCompileVerb},
     VerbEntry{"input make", MakeInputMakeVerb},
+    VerbEntry{"dump", MakeDumpVerb},
     VerbEntry{"completion", MakeCompletionVerb},
 };
 

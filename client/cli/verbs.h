@@ -22,6 +22,8 @@ std::span<const VerbEntry> AllVerbs();
 std::unique_ptr<Verb> MakeCompileVerb();
 std::unique_ptr<Verb> MakeCompareVerb();
 std::unique_ptr<Verb> MakeCompletionVerb();
+std::unique_ptr<Verb> MakeDumpVerb();
 std::unique_ptr<Verb> MakeInputMakeVerb();
+std::unique_ptr<Verb> MakeQuantizeVerb();
 
 }  // namespace plumb::client
