@@ -9,6 +9,8 @@
 #include "common/base/text.h"
 #include "common/image/image.h"
 #include "common/preprocess/pipeline.h"
+#include "common/tensor/npy.h"
+#include "common/tensor/tensor.h"
 
 namespace plumb::client {
 namespace {
@@ -117,6 +119,25 @@ Result<SampleValue> FromPicture(const Buffer& file, const SampleInput& input) {
   return value;
 }
 
+Result<SampleValue> FromNpy(const Buffer& file, const SampleInput& input, uint64_t count) {
+  PLUMB_ASSIGN_OR_RETURN(const Tensor tensor, ParseNpy(input.name, file));
+  if (ElementCount(tensor.desc) != count) {
+    return InvalidArgumentError("the array is " + tensor.desc.shape.ToString() + ", input '" +
+                                input.name + "' is " + input.shape.ToString());
+  }
+  if (tensor.desc.element_type == ElementType::kUint8 && TakesPixels(input) &&
+      !input.geometry->channels_first) {
+    return PixelsFromBytes(tensor.bytes.span(), *input.geometry);
+  }
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<double> values, RealValues(tensor));
+  SampleValue value;
+  value.values.reserve(values.size());
+  for (const double number : values) {
+    value.values.push_back(static_cast<float>(number));
+  }
+  return value;
+}
+
 Result<SampleValue> FromRaw(const Buffer& file, const SampleInput& input, uint64_t count) {
   if (file.size() == count && TakesPixels(input) && !input.geometry->channels_first) {
     return PixelsFromBytes(file.span(), *input.geometry);
@@ -186,7 +207,7 @@ Result<SampleValue> ReadSample(const std::string& path, const SampleInput& input
     if (image::DetectFormat(file.span())) {
       return FromPicture(file, input);
     }
-    return FromRaw(file, input, count);
+    return IsNpy(file) ? FromNpy(file, input, count) : FromRaw(file, input, count);
   };
   Result<SampleValue> value = read();
   return value.ok() ? std::move(value)
