@@ -47,6 +47,18 @@ void FillEnvironment(const SubprocessOptions& options, ChildPlan& plan) {
   plan.environment.push_back(nullptr);
 }
 
+// Marks every descriptor above stderr as closed on exec; those passed on are marked anew by dup2.
+void CloseOthersOnExec() {
+  constexpr unsigned kCloseRangeCloexec = 4;  // of Linux 5.11; older kernels refuse the call
+  constexpr int kLikelyDescriptors = 1024;
+  if (::syscall(SYS_close_range, 3U, ~0U, kCloseRangeCloexec) == 0) {
+    return;
+  }
+  for (int fd = 3; fd < kLikelyDescriptors; ++fd) {
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
+}
+
 [[noreturn]] void FailChild(int error_pipe) {
   const int error = errno;
   [[maybe_unused]] const ssize_t put = ::write(error_pipe, &error, sizeof error);
@@ -69,6 +81,7 @@ void FillEnvironment(const SubprocessOptions& options, ChildPlan& plan) {
   if (plan.working_folder != nullptr && ::chdir(plan.working_folder) != 0) {
     FailChild(plan.error_pipe);
   }
+  CloseOthersOnExec();
   for (const auto& [target, source] : plan.descriptors) {
     if (::dup2(source, target) < 0) {
       FailChild(plan.error_pipe);
