@@ -232,7 +232,7 @@ Result<int> RunVerb::Run(VerbContext& context) {
   }
   PLUMB_ASSIGN_OR_RETURN(const auto client, ConnectToServer(address));
   if (!virtual_.empty()) {
-    PLUMB_ASSIGN_OR_RETURN(virtual_board_, VirtualBoard::Start(address, virtual_));
+    PLUMB_ASSIGN_OR_RETURN(virtual_board_, VirtualBoard::Start(address, virtual_, !local_server_));
   }
   auto code = StartAndWatch(context, *client);
   virtual_board_.reset();

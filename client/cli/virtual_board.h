@@ -17,13 +17,16 @@ Status CheckVirtualSpec(const std::string& spec);
 // The agent lives as long as this object. Make and destroy it on one thread.
 class VirtualBoard {
  public:
+  // `shared`: the server is other people's too, so the name gets a random end. Without, the name is
+  // the same from run to run, and so are reports.
   static Result<std::unique_ptr<VirtualBoard>> Start(const std::string& server,
-                                                     const std::string& spec);
+                                                     const std::string& spec,
+                                                     bool shared);
   VirtualBoard(const VirtualBoard&) = delete;
   VirtualBoard& operator=(const VirtualBoard&) = delete;
   ~VirtualBoard();
 
-  // The name it registers under; unique, so that nobody else's run is sent there.
+  // The name it registers under.
   [[nodiscard]] const std::string& name() const;
   // Waits until the server lists it. An agent that ends first gives its last words.
   Status WaitUntilConnected(Client& client, const CancelToken& cancel);
