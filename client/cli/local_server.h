@@ -21,8 +21,10 @@ class LocalServer {
   LocalServer& operator=(const LocalServer&) = delete;
   ~LocalServer();
 
-  // What clients and agents dial.
+  // What this command dials.
   [[nodiscard]] const std::string& address() const;
+  // What boards dial: options.listen with the port resolved, else the private socket.
+  [[nodiscard]] const std::string& board_address() const;
 
  private:
   struct State;

@@ -168,7 +168,7 @@ Result<RunRequest> RunVerb::MakeRequest(VerbContext& context, Client& client) {
 
 Status RunVerb::WaitForAnyBoard(VerbContext& context, Client& client) const {
   context.console.Say("waiting for a board to dial in: plumb-agent --server " +
-                      local_server_->address() + " --name NAME --mi-library libmi_ipu.so");
+                      local_server_->board_address() + " --name NAME --mi-library libmi_ipu.so");
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(deadline_ms_);
   while (std::chrono::steady_clock::now() < deadline) {
     PLUMB_ASSIGN_OR_RETURN(const auto boards, client.ListBoards());
