@@ -28,7 +28,8 @@ Result<std::unique_ptr<LocalServer>> LocalServer::Start(const LocalServerOptions
   if (!options.listen.empty()) {
     server_options.listen.push_back(options.listen);
   }
-  server_options.data = options.data.empty() ? folder.path() / "data" : options.data;
+  server_options.data =
+      options.data.empty() ? folder.path() / "data" : std::filesystem::path(options.data);
   PLUMB_ASSIGN_OR_RETURN(auto app, server::ServerApp::Start(server_options));
   const auto& addresses = app->addresses();
   std::string address = addresses.front();

@@ -5,12 +5,12 @@
 #include "client/cli/options.h"
 #include "client/cli/run_view.h"
 #include "client/cli/server_option.h"
+#include "client/cli/tolerance_option.h"
 #include "client/cli/usage.h"
 #include "client/cli/verbs.h"
 #include "client/cli/virtual_board.h"
 #include "common/analysis/outcome.h"
 #include "common/archive/report_json.h"
-#include "common/archive/tolerance_json.h"
 #include "common/base/file.h"
 #include "common/base/text.h"
 
@@ -45,7 +45,6 @@ class RunVerb : public Verb {
   Result<int> StartAndWatch(VerbContext& context, Client& client);
   Result<int> Watch(VerbContext& context, Client& client, const std::string& run_id);
   Status WaitForAnyBoard(VerbContext& context, Client& client) const;
-  Result<analysis::TolerancePolicy> Tolerances() const;
 
   std::string model_;
   std::vector<std::string> inputs_;
@@ -61,8 +60,7 @@ class RunVerb : public Verb {
   bool no_probe_ = false;
   int64_t timeout_ms_ = 30'000;
   int64_t deadline_ms_ = 600'000;
-  analysis::Tolerance tolerance_;
-  std::string tolerance_file_;
+  ToleranceOptions tolerance_;
 
   std::unique_ptr<LocalServer> local_server_;
   std::unique_ptr<VirtualBoard> virtual_board_;
@@ -100,11 +98,7 @@ void RunVerb::Declare(CLI::App& app) {
   app.add_flag("--no-probe", no_probe_, "Leave out the Invoke on zeros that tells stale outputs");
   AddDuration(app, "--timeout", timeout_ms_, "For one Invoke (default 30s); exit 4");
   AddDuration(app, "--deadline", deadline_ms_, "For the whole command (default 10m); exit 3");
-  app.add_option("--atol", tolerance_.atol, "Absolute part of |d| <= atol + rtol*|r|");
-  app.add_option("--rtol", tolerance_.rtol, "Relative part of |d| <= atol + rtol*|r|");
-  app.add_option("--min-cosine", tolerance_.min_cosine, "Smallest cosine similarity");
-  app.add_option("--max-rel-l1", tolerance_.max_relative_l1, "Largest sum|d| / sum|r|");
-  app.add_option("--tolerance", tolerance_file_, "Limits per tensor, JSON")->type_name("FILE");
+  AddTolerance(app, tolerance_);
 }
 
 std::string RunVerb::ErrorJson(const Status& status) const {
@@ -134,21 +128,9 @@ Status RunVerb::Check() const {
   return OkStatus();
 }
 
-Result<analysis::TolerancePolicy> RunVerb::Tolerances() const {
-  analysis::TolerancePolicy policy;
-  if (!tolerance_file_.empty()) {
-    PLUMB_ASSIGN_OR_RETURN(const Buffer text, ReadFile(tolerance_file_, uint64_t{1} << 20U));
-    PLUMB_ASSIGN_OR_RETURN(policy, archive::ParseTolerancePolicy(text.view()));
-  }
-  if (!tolerance_.demands_equality()) {
-    policy.by_default = tolerance_;
-  }
-  return policy;
-}
-
 Result<RunRequest> RunVerb::MakeRequest(VerbContext& context, Client& client) {
   RunRequest request;
-  PLUMB_ASSIGN_OR_RETURN(request.tolerance, Tolerances());
+  PLUMB_ASSIGN_OR_RETURN(request.tolerance, TolerancesFrom(tolerance_));
   PLUMB_ASSIGN_OR_RETURN(request.model, client.EnsureArtifact(model_, context.cancel));
   request.model_name = std::filesystem::path(model_).filename().string();
   for (const std::string& input : inputs_) {

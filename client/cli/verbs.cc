@@ -6,11 +6,17 @@ namespace plumb::client {
 namespace {
 
 constexpr std::array kVerbs = {
+    VerbEntry{"run", MakeRunVerb},
     VerbEntry{"compare", MakeCompareVerb},
     VerbEntry{"quantize", MakeQuantizeVerb},
     VerbEntry{"compile", MakeCompileVerb},
-    VerbEntry{"input make", MakeInputMakeVerb},
     VerbEntry{"dump", MakeDumpVerb},
+    VerbEntry{"input make", MakeInputMakeVerb},
+    VerbEntry{"boards", MakeBoardsVerb},
+    VerbEntry{"runs", MakeRunsVerb},
+    VerbEntry{"watch", MakeWatchVerb},
+    VerbEntry{"cancel", MakeCancelVerb},
+    VerbEntry{"doctor", MakeDoctorVerb},
     VerbEntry{"completion", MakeCompletionVerb},
 };
 

@@ -19,11 +19,17 @@ struct VerbEntry {
 // All verbs, in the order of `plumb --help`.
 std::span<const VerbEntry> AllVerbs();
 
-std::unique_ptr<Verb> MakeCompileVerb();
+std::unique_ptr<Verb> MakeBoardsVerb();
+std::unique_ptr<Verb> MakeCancelVerb();
 std::unique_ptr<Verb> MakeCompareVerb();
+std::unique_ptr<Verb> MakeCompileVerb();
 std::unique_ptr<Verb> MakeCompletionVerb();
+std::unique_ptr<Verb> MakeDoctorVerb();
 std::unique_ptr<Verb> MakeDumpVerb();
 std::unique_ptr<Verb> MakeInputMakeVerb();
 std::unique_ptr<Verb> MakeQuantizeVerb();
+std::unique_ptr<Verb> MakeRunVerb();
+std::unique_ptr<Verb> MakeRunsVerb();
+std::unique_ptr<Verb> MakeWatchVerb();
 
 }  // namespace plumb::client
