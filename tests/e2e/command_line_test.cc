@@ -1,4 +1,6 @@
 // The programs' own words: help, version, usage errors.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "common/base/text.h"
@@ -44,8 +46,8 @@ INSTANTIATE_TEST_SUITE_P(Verbs,
                                          "watch",
                                          "cancel",
                                          "doctor"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& parameter) {
+                           std::string name = parameter.param;
                            std::replace(name.begin(), name.end(), ' ', '_');
                            return name;
                          });

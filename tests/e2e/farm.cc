@@ -20,7 +20,7 @@ void Farm::StartServer() {
                                  (folder_.path() / "data").string()});
   ASSERT_TRUE(started.ok()) << started.status().ToString();
   server_ = std::move(started).value();
-  ASSERT_TRUE(server_->WaitForLine("listening", kPatience)) << server_->Output();
+  ASSERT_TRUE(server_->WaitForLine("listens on", kPatience)) << server_->Output();
 }
 
 void Farm::KillServer() {

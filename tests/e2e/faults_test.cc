@@ -61,7 +61,9 @@ INSTANTIATE_TEST_SUITE_P(
                     FaultCase{"hang", "S6", {"--timeout", "1s"}, 4, "runner_hung"},
                     FaultCase{"crash", "S6", {}, 4, "runner_crashed"},
                     FaultCase{"nomem", "S6", {}, 4, "out_of_memory"}),
-    [](const auto& info) { return info.param.fault + "_" + std::to_string(info.index); });
+    [](const auto& parameter) {
+      return parameter.param.fault + "_" + std::to_string(parameter.index);
+    });
 
 TEST(FaultTest, StaleWithoutProbeIsStillAMismatch) {
   const auto finished = RunProgram({BinaryPath("plumb"),

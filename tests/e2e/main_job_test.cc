@@ -72,8 +72,8 @@ TEST_P(MainJob, BlazeFaceIsEqualBitForBitWithFloatOutputs) {
 INSTANTIATE_TEST_SUITE_P(Families,
                          MainJob,
                          testing::Values("1.x", "Q", "S1", "S3", "S6"),
-                         [](const auto& info) {
-                           return info.param == "1.x" ? std::string("V1x") : info.param;
+                         [](const auto& parameter) {
+                           return parameter.param == "1.x" ? std::string("V1x") : parameter.param;
                          });
 
 TEST(MainJobTest, FloatInputDestroyedByInvokeIsFilledAgainForEachRepetition) {
