@@ -152,9 +152,14 @@ Result<Shape> InferReshape(const Shape& input, const Shape& declared) {
   return declared;
 }
 
-template <class Attributes>
-const Attributes* Get(const GraphOp& op) {
-  return std::get_if<Attributes>(&op.attributes);
+// The operation's attributes given to `infer`, if they are of its kind.
+template <class Attributes, class Infer>
+Result<Shape> With(const GraphOp& op, Infer infer) {
+  const auto* attributes = std::get_if<Attributes>(&op.attributes);
+  if (attributes == nullptr) {
+    return InvalidArgumentError("has the attributes of another operation");
+  }
+  return infer(*attributes);
 }
 
 }  // namespace
@@ -163,34 +168,30 @@ Result<Shape> InferLayoutShape(const GraphOp& op,
                                std::span<const GraphTensor* const> inputs,
                                const Shape& declared) {
   const Shape& input = inputs[0]->shape;
-  if (op.kind == OpKind::kReshape) {
-    return InferReshape(input, declared);
+  switch (op.kind) {
+    case OpKind::kMean:
+      return With<MeanAttributes>(op, [&](const auto& mean) { return InferMean(mean, input); });
+    case OpKind::kPad:
+      return With<PadAttributes>(op, [&](const auto& pad) { return InferPad(pad, input); });
+    case OpKind::kConcat:
+      return With<ConcatAttributes>(
+          op, [&](const auto& concat) { return InferConcat(concat, inputs); });
+    case OpKind::kTranspose:
+      return With<TransposeAttributes>(
+          op, [&](const auto& order) { return InferTranspose(order, input); });
+    case OpKind::kDepthToSpace:
+      return With<DepthToSpaceAttributes>(
+          op, [&](const auto& block) { return InferDepthToSpace(block, input); });
+    case OpKind::kStridedSlice:
+      return With<StridedSliceAttributes>(
+          op, [&](const auto& slice) { return InferSlice(slice, input, declared); });
+    case OpKind::kResizeBilinear:
+    case OpKind::kResizeNearest:
+      return With<ResizeAttributes>(
+          op, [&](const auto& resize) { return InferResize(resize, input, declared); });
+    default:
+      return InferReshape(input, declared);
   }
-  if (const auto* mean = Get<MeanAttributes>(op); mean && op.kind == OpKind::kMean) {
-    return InferMean(*mean, input);
-  }
-  if (const auto* pad = Get<PadAttributes>(op); pad && op.kind == OpKind::kPad) {
-    return InferPad(*pad, input);
-  }
-  if (const auto* concat = Get<ConcatAttributes>(op); concat && op.kind == OpKind::kConcat) {
-    return InferConcat(*concat, inputs);
-  }
-  if (const auto* order = Get<TransposeAttributes>(op); order && op.kind == OpKind::kTranspose) {
-    return InferTranspose(*order, input);
-  }
-  if (const auto* block = Get<DepthToSpaceAttributes>(op);
-      block && op.kind == OpKind::kDepthToSpace) {
-    return InferDepthToSpace(*block, input);
-  }
-  if (const auto* slice = Get<StridedSliceAttributes>(op);
-      slice && op.kind == OpKind::kStridedSlice) {
-    return InferSlice(*slice, input, declared);
-  }
-  if (const auto* resize = Get<ResizeAttributes>(op);
-      resize && (op.kind == OpKind::kResizeBilinear || op.kind == OpKind::kResizeNearest)) {
-    return InferResize(*resize, input, declared);
-  }
-  return InvalidArgumentError("has the attributes of another operation");
 }
 
 }  // namespace plumb::npu

@@ -75,10 +75,9 @@ Status ReadDilations(const OperatorView& op, uint32_t field, WindowAttributes& w
   return OkStatus();
 }
 
-Status TakeKernel(const Shape& weights, WindowAttributes& window) {
+void TakeKernel(const Shape& weights, WindowAttributes& window) {
   window.kernel_height = static_cast<int32_t>(weights[1]);
   window.kernel_width = static_cast<int32_t>(weights[2]);
-  return OkStatus();
 }
 
 // What a transposed convolution crops from its full size, as TFLite splits it.
@@ -99,49 +98,58 @@ Status CropOutput(const OperatorView& op, size_t picture_index, WindowAttributes
   return OkStatus();
 }
 
-}  // namespace
-
-Status ConvertConv2d(const OperatorView& op, ConvertedOp& converted) {
+// The window of a convolution over operand 0 with the weights of operand 1.
+Result<WindowAttributes> ReadConvolution(const OperatorView& op, uint32_t dilation_field) {
   PLUMB_ASSIGN_OR_RETURN(const Shape picture, op.Picture(0));
   PLUMB_ASSIGN_OR_RETURN(const Shape weights, op.Picture(1));
   PLUMB_ASSIGN_OR_RETURN(const Padding padding, ReadPadding(op));
   WindowAttributes window;
-  PLUMB_RETURN_IF_ERROR(TakeKernel(weights, window));
+  TakeKernel(weights, window);
   PLUMB_RETURN_IF_ERROR(ReadStrides(op, window));
-  PLUMB_RETURN_IF_ERROR(ReadDilations(op, 4, window));
+  PLUMB_RETURN_IF_ERROR(ReadDilations(op, dilation_field, window));
   PLUMB_RETURN_IF_ERROR(PadWindow(padding, picture, window));
+  return window;
+}
+
+// How many times narrower the weights are than the picture.
+Result<int32_t> CountGroups(const OperatorView& op) {
+  PLUMB_ASSIGN_OR_RETURN(const Shape picture, op.Picture(0));
+  PLUMB_ASSIGN_OR_RETURN(const Shape weights, op.Picture(1));
   if (weights[3] < 1 || picture[3] % weights[3] != 0) {
     return InvalidArgumentError("weights " + weights.ToString() + " do not fit the input " +
                                 picture.ToString());
   }
-  window.groups = static_cast<int32_t>(picture[3] / weights[3]);
+  return static_cast<int32_t>(picture[3] / weights[3]);
+}
+
+Result<WindowAttributes> ReadTransposedConvolution(const OperatorView& op) {
+  PLUMB_ASSIGN_OR_RETURN(const Shape weights, op.Picture(1));
+  WindowAttributes window;
+  TakeKernel(weights, window);
+  PLUMB_RETURN_IF_ERROR(ReadStrides(op, window));
+  PLUMB_RETURN_IF_ERROR(CropOutput(op, 2, window));
+  return window;
+}
+
+}  // namespace
+
+Status ConvertConv2d(const OperatorView& op, ConvertedOp& converted) {
+  PLUMB_ASSIGN_OR_RETURN(WindowAttributes window, ReadConvolution(op, 4));
+  PLUMB_ASSIGN_OR_RETURN(window.groups, CountGroups(op));
   converted.attributes = window;
   PLUMB_ASSIGN_OR_RETURN(converted.activation, op.FusedActivation(3));
   return op.TakeFirst(3, converted);
 }
 
 Status ConvertDepthwiseConv2d(const OperatorView& op, ConvertedOp& converted) {
-  PLUMB_ASSIGN_OR_RETURN(const Shape picture, op.Picture(0));
-  PLUMB_ASSIGN_OR_RETURN(const Shape weights, op.Picture(1));
-  PLUMB_ASSIGN_OR_RETURN(const Padding padding, ReadPadding(op));
-  WindowAttributes window;
-  PLUMB_RETURN_IF_ERROR(TakeKernel(weights, window));
-  PLUMB_RETURN_IF_ERROR(ReadStrides(op, window));
-  PLUMB_RETURN_IF_ERROR(ReadDilations(op, 5, window));
-  PLUMB_RETURN_IF_ERROR(PadWindow(padding, picture, window));
-  converted.attributes = window;
+  PLUMB_ASSIGN_OR_RETURN(converted.attributes, ReadConvolution(op, 5));
   PLUMB_ASSIGN_OR_RETURN(converted.activation, op.FusedActivation(4));
   return op.TakeFirst(3, converted);
 }
 
 // Operands: output shape, weights, picture, bias.
 Status ConvertTransposeConv(const OperatorView& op, ConvertedOp& converted) {
-  PLUMB_ASSIGN_OR_RETURN(const Shape weights, op.Picture(1));
-  WindowAttributes window;
-  PLUMB_RETURN_IF_ERROR(TakeKernel(weights, window));
-  PLUMB_RETURN_IF_ERROR(ReadStrides(op, window));
-  PLUMB_RETURN_IF_ERROR(CropOutput(op, 2, window));
-  converted.attributes = window;
+  PLUMB_ASSIGN_OR_RETURN(converted.attributes, ReadTransposedConvolution(op));
   PLUMB_ASSIGN_OR_RETURN(converted.activation, op.FusedActivation(3));
   PLUMB_RETURN_IF_ERROR(op.Take(2, converted));
   PLUMB_RETURN_IF_ERROR(op.Take(1, converted));
@@ -160,7 +168,7 @@ Status ConvertTransposeConvBias(const OperatorView& op, ConvertedOp& converted) 
   }
   std::memcpy(options.data(), op.custom_options().data(), sizeof(options));
   WindowAttributes window;
-  PLUMB_RETURN_IF_ERROR(TakeKernel(weights, window));
+  TakeKernel(weights, window);
   window.stride_width = options[1];
   window.stride_height = options[2];
   PLUMB_RETURN_IF_ERROR(CropOutput(op, 0, window));

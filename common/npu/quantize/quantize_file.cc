@@ -21,6 +21,8 @@ class FileQuantizer {
  private:
   Status DefineInput(size_t position);
   Status DefineOperand(uint32_t tensor);
+  Status JoinInput(const GraphOp& op);
+  Status AddLayer(const GraphOp& op);
   Status AddOp(const GraphOp& op);
 
   [[nodiscard]] bool IsReal(uint32_t tensor) const {
@@ -54,34 +56,42 @@ Status FileQuantizer::DefineOperand(uint32_t tensor) {
   return OkStatus();
 }
 
-Status FileQuantizer::AddOp(const GraphOp& op) {
-  if (op.kind == OpKind::kQuantize && IsReal(op.inputs[0]) && builder_.IsDefined(op.inputs[0])) {
-    PLUMB_ASSIGN_OR_RETURN(const Scheme scheme, SchemeOfFile(graph_.tensors[op.output]));
-    const FixedTensor& input = builder_.At(op.inputs[0]);
-    if (input.element_type == scheme.type && input.scale == scheme.scale &&
-        input.zero_point == scheme.zero_point) {
-      builder_.Alias(op.output, op.inputs[0]);
-      return OkStatus();
-    }
-    return UnimplementedError("input is quantised in two ways");
+// The QUANTIZE after a real input: what it makes is the input itself.
+Status FileQuantizer::JoinInput(const GraphOp& op) {
+  PLUMB_ASSIGN_OR_RETURN(const Scheme scheme, SchemeOfFile(graph_.tensors[op.output]));
+  const FixedTensor& input = builder_.At(op.inputs[0]);
+  if (input.element_type != scheme.type || input.scale != scheme.scale ||
+      input.zero_point != scheme.zero_point) {
+    return UnimplementedError("quantises again what is quantised in another way");
   }
-  const bool weighted = HasWeights(op.kind);
-  const size_t values = weighted ? 1 : op.inputs.size();
-  for (size_t i = 0; i < values; ++i) {
-    PLUMB_RETURN_IF_ERROR(DefineOperand(op.inputs[i]));
-  }
-  if (op.kind == OpKind::kDequantize) {
-    builder_.Alias(op.output, op.inputs[0]);
-    builder_.Rename(op.output, graph_.tensors[op.output].name);
-    return OkStatus();
-  }
+  builder_.Alias(op.output, op.inputs[0]);
+  return OkStatus();
+}
+
+Status FileQuantizer::AddLayer(const GraphOp& op) {
   PLUMB_ASSIGN_OR_RETURN(const Scheme scheme, SchemeOfFile(graph_.tensors[op.output]));
   builder_.Define(op.output, scheme);
-  if (!weighted) {
+  if (!HasWeights(op.kind)) {
     return builder_.AddOp(op, std::nullopt);
   }
   PLUMB_ASSIGN_OR_RETURN(IntegerWeights weights, TakeWeights(graph_, op));
   return builder_.AddOp(op, std::move(weights));
+}
+
+Status FileQuantizer::AddOp(const GraphOp& op) {
+  if (op.kind == OpKind::kQuantize && IsReal(op.inputs[0]) && builder_.IsDefined(op.inputs[0])) {
+    return JoinInput(op);
+  }
+  const size_t values = HasWeights(op.kind) ? 1 : op.inputs.size();
+  for (size_t i = 0; i < values; ++i) {
+    PLUMB_RETURN_IF_ERROR(DefineOperand(op.inputs[i]));
+  }
+  if (op.kind != OpKind::kDequantize) {
+    return AddLayer(op);
+  }
+  builder_.Alias(op.output, op.inputs[0]);
+  builder_.Rename(op.output, graph_.tensors[op.output].name);
+  return OkStatus();
 }
 
 Result<FixedModel> FileQuantizer::Convert() {

@@ -24,6 +24,7 @@ class FloatQuantizer {
 
  private:
   Status DefineInput(size_t position);
+  // Does nothing to a tensor that is defined: what is not, is a constant.
   Status DefineConstant(uint32_t tensor);
   Status AddOp(const GraphOp& op);
   [[nodiscard]] Result<Scheme> SchemeFromCalibration(uint32_t tensor) const;
@@ -67,6 +68,9 @@ Status FloatQuantizer::DefineInput(size_t position) {
 }
 
 Status FloatQuantizer::DefineConstant(uint32_t tensor) {
+  if (builder_.IsDefined(tensor)) {
+    return OkStatus();
+  }
   const std::vector<float> values = ConstantAsFloats(graph_.tensors[tensor]);
   const bool finite =
       std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
@@ -96,9 +100,7 @@ Status FloatQuantizer::AddOp(const GraphOp& op) {
   const bool weighted = HasWeights(op.kind);
   const size_t values = weighted ? 1 : op.inputs.size();
   for (size_t i = 0; i < values; ++i) {
-    if (!builder_.IsDefined(op.inputs[i])) {
-      PLUMB_RETURN_IF_ERROR(DefineConstant(op.inputs[i]).Annotate(DescribeOp(op)));
-    }
+    PLUMB_RETURN_IF_ERROR(DefineConstant(op.inputs[i]).Annotate(DescribeOp(op)));
   }
   PLUMB_ASSIGN_OR_RETURN(const Scheme scheme, OutputScheme(op));
   builder_.Define(op.output, scheme);
@@ -121,9 +123,7 @@ Result<FixedModel> FloatQuantizer::Quantize() {
     PLUMB_RETURN_IF_ERROR(AddOp(op));
   }
   for (const uint32_t output : graph_.outputs) {
-    if (!builder_.IsDefined(output)) {
-      PLUMB_RETURN_IF_ERROR(DefineConstant(output));
-    }
+    PLUMB_RETURN_IF_ERROR(DefineConstant(output));
   }
   return builder_.Finish();
 }

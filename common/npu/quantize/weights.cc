@@ -83,6 +83,28 @@ Result<std::vector<int64_t>> TakeBias(const GraphTensor& bias) {
   return values;
 }
 
+// Fills the channel's part of `values`; gives its scale, which is at least `least`.
+double QuantizeChannel(const std::vector<float>& real,
+                       const ChannelOrder& order,
+                       size_t channel,
+                       double least,
+                       std::vector<uint8_t>& values) {
+  double largest = 0;
+  for (size_t i = 0; i < order.per_channel; ++i) {
+    largest = std::max(largest, std::fabs(static_cast<double>(real[order.Index(channel, i)])));
+  }
+  double scale = std::max(largest / kLargestWeight, least);
+  // A channel of nothing but zeros may have any scale.
+  scale = scale > 0 ? scale : 1e-6;
+  for (size_t i = 0; i < order.per_channel; ++i) {
+    const size_t index = order.Index(channel, i);
+    const double q = std::rint(static_cast<double>(real[index]) / scale);
+    values[index] =
+        static_cast<uint8_t>(static_cast<int8_t>(std::clamp(q, -kLargestWeight, kLargestWeight)));
+  }
+  return scale;
+}
+
 }  // namespace
 
 bool HasWeights(OpKind kind) {
@@ -107,23 +129,11 @@ Result<IntegerWeights> QuantizeWeights(const Graph& graph,
   IntegerWeights weights;
   std::vector<uint8_t> values(real.size());
   for (size_t channel = 0; channel < order.channels; ++channel) {
-    double largest = 0;
-    for (size_t i = 0; i < order.per_channel; ++i) {
-      const float weight = real[order.Index(channel, i)];
-      largest = std::max(largest, std::fabs(static_cast<double>(weight)));
-    }
     const auto offset = static_cast<double>(bias[channel]);
-    const double scale =
-        std::max(largest / kLargestWeight, std::fabs(offset) / (input_scale * bias_limit));
-    // A channel of nothing but zeros may have any scale.
-    weights.scales.push_back(scale > 0 ? scale : 1e-6);
-    for (size_t i = 0; i < order.per_channel; ++i) {
-      const size_t index = order.Index(channel, i);
-      const double q = std::rint(static_cast<double>(real[index]) / weights.scales.back());
-      values[index] =
-          static_cast<uint8_t>(static_cast<int8_t>(std::clamp(q, -kLargestWeight, kLargestWeight)));
-    }
-    weights.bias.push_back(std::llround(offset / (input_scale * weights.scales.back())));
+    const double least = std::fabs(offset) / (input_scale * bias_limit);
+    const double scale = QuantizeChannel(real, order, channel, least, values);
+    weights.scales.push_back(scale);
+    weights.bias.push_back(std::llround(offset / (input_scale * scale)));
   }
   weights.values = Buffer::FromVector(std::move(values));
   return weights;
