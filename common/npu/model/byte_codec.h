@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "common/base/buffer.h"
@@ -76,9 +77,9 @@ class ByteReader {
  public:
   static constexpr bool kReading = true;
 
-  ByteReader(const Buffer& description, const Buffer& blobs)
-      : description_(description),
-        blobs_(blobs) {}
+  ByteReader(Buffer description, Buffer blobs)
+      : description_(std::move(description)),
+        blobs_(std::move(blobs)) {}
 
   template <class T>
   void Number(T& value) {

@@ -8,8 +8,8 @@ namespace plumb::npu {
 namespace {
 
 // 1.x and Q align the rows of pictures with 1 or 4 bytes a pixel to 16 bytes.
-constexpr uint64_t kOldRowAlignment = 16;
-constexpr uint64_t kOldGrayHeightAlignment = 2;
+constexpr uint32_t kOldRowAlignment = 16;
+constexpr uint32_t kOldGrayHeightAlignment = 2;
 
 bool PadsPictures(Family family) {
   return family == Family::k1x || family == Family::kQ;
@@ -76,31 +76,38 @@ ElementType PictureType(InputFormat format) {
   }
 }
 
+// Row and height padding of pictures with 1 or 4 bytes a pixel; RGB and BGR have none.
+void AlignPicture(TensorDesc& desc, Family family) {
+  if (desc.element_type == ElementType::kUint8 || !PadsPictures(family)) {
+    return;
+  }
+  const bool gray = desc.element_type == ElementType::kGray;
+  desc.width_alignment = gray ? kOldRowAlignment : kOldRowAlignment / 4;
+  desc.height_alignment = gray ? kOldGrayHeightAlignment : 1;
+}
+
+uint64_t PictureSize(const TensorDesc& desc) {
+  const auto dim = [&desc](size_t axis) { return static_cast<uint64_t>(desc.shape[axis]); };
+  if (desc.element_type == ElementType::kUint8) {
+    return dim(0) * dim(1) * dim(2) * 3;
+  }
+  const uint64_t pixel_size = desc.element_type == ElementType::kGray ? 1 : 4;
+  const auto width = CheckedAlignUp(dim(2), uint64_t{desc.width_alignment}).value_or(0);
+  const auto height = CheckedAlignUp(dim(1), uint64_t{desc.height_alignment}).value_or(0);
+  return dim(0) * height * width * pixel_size;
+}
+
 Result<TensorDesc> DescribePicture(const FixedTensor& tensor, InputFormat format, Family family) {
   TensorDesc desc;
   desc.name = tensor.name;
   desc.element_type = PictureType(format);
   desc.shape = tensor.shape;
+  desc.inner_stride = desc.element_type == ElementType::kUint8 ? 3 : 0;
   desc.scale = static_cast<float>(tensor.scale);
   // Pixels are unsigned whatever the tensor: an INT8 tensor holds pixel − 128.
   desc.zero_point = tensor.zero_point + (tensor.element_type == ElementType::kInt8 ? 128 : 0);
-  const auto batch = static_cast<uint64_t>(tensor.shape[0]);
-  auto height = static_cast<uint64_t>(tensor.shape[1]);
-  const auto width = static_cast<uint64_t>(tensor.shape[2]);
-  uint64_t row_bytes = 3 * width;
-  if (desc.element_type == ElementType::kUint8) {
-    desc.inner_stride = 3;
-  } else {
-    const bool gray = desc.element_type == ElementType::kGray;
-    row_bytes = gray ? width : 4 * width;
-    if (PadsPictures(family)) {
-      row_bytes = CheckedAlignUp(row_bytes, kOldRowAlignment).value_or(0);
-      desc.width_alignment = static_cast<uint32_t>(kOldRowAlignment) / (gray ? 1 : 4);
-      desc.height_alignment = gray ? static_cast<uint32_t>(kOldGrayHeightAlignment) : 1;
-      height = CheckedAlignUp(height, uint64_t{desc.height_alignment}).value_or(0);
-    }
-  }
-  desc.payload_size = batch * height * row_bytes;
+  AlignPicture(desc, family);
+  desc.payload_size = PictureSize(desc);
   PLUMB_RETURN_IF_ERROR(SetAlignedSize(desc));
   return desc;
 }

@@ -79,11 +79,10 @@ Status OpChecker::ClampFits(const Clamp& clamp) const {
 }
 
 Status CheckMultiplier(const Multiplier& multiplier) {
-  const bool below_limit =
-      multiplier.shift >= 16 || multiplier.mantissa < int64_t{1} << (15 + multiplier.shift);
-  return multiplier.mantissa >= 0 && multiplier.shift >= 0 && multiplier.shift <= 62 && below_limit
-             ? OkStatus()
-             : Bad("a multiplier is not in [0, 32768)");
+  const int32_t shift = multiplier.shift;
+  const bool fits = multiplier.mantissa >= 0 && shift >= 0 && shift <= 62 &&
+                    (shift >= 16 || multiplier.mantissa < int64_t{1} << (15 + shift));
+  return fits ? OkStatus() : Bad("a multiplier is not in [0, 32768)");
 }
 
 Status OpChecker::Broadcasts() const {

@@ -165,7 +165,7 @@ Status OpChecker::operator()(const TransposeConv2d& conv) const {
   PLUMB_RETURN_IF_ERROR(OnePicture());
   PLUMB_RETURN_IF_ERROR(CheckWindow(conv.window, Input().shape));
   if (conv.window.dilation_height != 1 || conv.window.dilation_width != 1 ||
-      conv.window.stride_height * conv.window.stride_width > kMaxPhases) {
+      int64_t{conv.window.stride_height} * conv.window.stride_width > kMaxPhases) {
     return Bad("a dilation or strides this large are not supported");
   }
   const uint64_t per_channel = KernelArea(conv.window) * static_cast<uint64_t>(Input().shape[3]);

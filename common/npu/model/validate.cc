@@ -16,6 +16,10 @@ Status Bad(std::string what) {
   return InvalidArgumentError(std::move(what));
 }
 
+std::string Called(const std::string& what, const std::string& name) {
+  return what + " '" + EscapeForDisplay(name) + "'";
+}
+
 Status CheckShape(const Shape& shape) {
   if (shape.rank() > kMaxModelRank) {
     return Bad("its rank is above " + std::to_string(kMaxModelRank));
@@ -154,23 +158,45 @@ Status CheckCounts(const FixedModel& model) {
   return OkStatus();
 }
 
-Status CheckGraph(const FixedModel& model) {
-  Flow flow(model);
+Status CheckInputs(const FixedModel& model, Flow& flow) {
   for (const ModelInput& input : model.inputs) {
     PLUMB_RETURN_IF_ERROR(flow.Define(input.tensor));
     PLUMB_RETURN_IF_ERROR(
-        CheckInput(model, input)
-            .Annotate("input '" + EscapeForDisplay(model.tensors[input.tensor].name) + "'"));
+        CheckInput(model, input).Annotate(Called("input", model.tensors[input.tensor].name)));
   }
+  return OkStatus();
+}
+
+Status CheckOps(const FixedModel& model, Flow& flow) {
   for (size_t i = 0; i < model.ops.size(); ++i) {
-    PLUMB_RETURN_IF_ERROR(CheckOp(model, model.ops[i], flow)
-                              .Annotate("operation " + std::to_string(i) + " '" +
-                                        EscapeForDisplay(model.ops[i].name) + "'"));
+    PLUMB_RETURN_IF_ERROR(
+        CheckOp(model, model.ops[i], flow)
+            .Annotate(Called("operation " + std::to_string(i), model.ops[i].name)));
   }
+  return OkStatus();
+}
+
+Status CheckGraph(const FixedModel& model) {
+  Flow flow(model);
+  PLUMB_RETURN_IF_ERROR(CheckInputs(model, flow));
+  PLUMB_RETURN_IF_ERROR(CheckOps(model, flow));
   for (const uint32_t output : model.outputs) {
     PLUMB_RETURN_IF_ERROR(flow.Use(output));
   }
   return OkStatus();
+}
+
+Status CheckTensors(const FixedModel& model) {
+  uint64_t total = 0;
+  for (size_t i = 0; i < model.tensors.size(); ++i) {
+    PLUMB_RETURN_IF_ERROR(
+        CheckTensor(model.tensors[i])
+            .Annotate(Called("tensor " + std::to_string(i), model.tensors[i].name)));
+    total += CountOf(model.tensors[i]);
+  }
+  return total <= kMaxModelElements ? OkStatus()
+                                    : Bad("its tensors hold " + std::to_string(total) +
+                                          " elements together, too many to run");
 }
 
 }  // namespace
@@ -180,16 +206,7 @@ Status ValidateModel(const FixedModel& model) {
   if (!IsSafeName(model.name) || RoundingProfileName(model.rounding).empty()) {
     return Bad("the model's name or rounding profile is not valid");
   }
-  uint64_t total = 0;
-  for (size_t i = 0; i < model.tensors.size(); ++i) {
-    PLUMB_RETURN_IF_ERROR(CheckTensor(model.tensors[i])
-                              .Annotate("tensor " + std::to_string(i) + " '" +
-                                        EscapeForDisplay(model.tensors[i].name) + "'"));
-    total += CountOf(model.tensors[i]);
-  }
-  if (total > kMaxModelElements) {
-    return Bad("its tensors hold " + std::to_string(total) + " elements together, too many to run");
-  }
+  PLUMB_RETURN_IF_ERROR(CheckTensors(model));
   PLUMB_RETURN_IF_ERROR(CheckGraph(model));
   return model.chip ? CheckChip(model, *model.chip).Annotate("chip section") : OkStatus();
 }
