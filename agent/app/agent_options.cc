@@ -114,6 +114,44 @@ Status Check(AgentOptions& options, const RawOptions& raw) {
   return CheckBoard(options);
 }
 
+// Words between spaces; quotes keep spaces and may make an empty word.
+class WordSplitter {
+ public:
+  void Take(char c) {
+    if (quote_) {
+      c == *quote_ ? quote_.reset() : Append(c);
+    } else if (c == '\'' || c == '"') {
+      quote_ = c;
+      Open();
+    } else if (c == ' ') {
+      open_ = false;
+    } else {
+      Append(c);
+    }
+  }
+
+  [[nodiscard]] bool complete() const { return !quote_; }
+
+  [[nodiscard]] const std::vector<std::string>& words() const { return words_; }
+
+ private:
+  void Open() {
+    if (!open_) {
+      words_.emplace_back();
+      open_ = true;
+    }
+  }
+
+  void Append(char c) {
+    Open();
+    words_.back().push_back(c);
+  }
+
+  std::vector<std::string> words_;
+  std::optional<char> quote_;
+  bool open_ = false;  // the last word goes on
+};
+
 }  // namespace
 
 Result<VirtualBoard> ParseVirtualBoard(std::string_view text) {
@@ -173,33 +211,15 @@ Result<ParsedAgentOptions> ParseAgentOptions(const std::vector<std::string>& arg
 }
 
 Result<std::vector<std::string>> SplitArguments(std::string_view text) {
-  std::vector<std::string> words;
-  bool in_word = false;
-  char quote = 0;
+  WordSplitter splitter;
   for (const char c : text) {
-    if (quote != 0 ? c == quote : (c == '\'' || c == '"')) {
-      quote = quote != 0 ? 0 : c;
-    } else if (quote == 0 && c == ' ') {
-      in_word = false;
-      continue;
-    } else if (in_word) {
-      words.back().push_back(c);
-      continue;
-    } else {
-      words.emplace_back(1, c);
-      in_word = true;
-      continue;
-    }
-    if (!in_word) {
-      words.emplace_back();
-      in_word = true;
-    }
+    splitter.Take(c);
   }
-  if (quote != 0 || words.empty() || words.front().empty()) {
+  if (!splitter.complete() || splitter.words().empty() || splitter.words().front().empty()) {
     return Usage("--runner '" + EscapeForDisplay(text) + "' is no command",
                  "write --runner 'PROGRAM ARGUMENT…', quotes closed");
   }
-  return words;
+  return splitter.words();
 }
 
 }  // namespace plumb::agent

@@ -1,4 +1,7 @@
 // plumb-agent: offers a board to a plumb-server.
+#include <unistd.h>
+
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <string>
@@ -54,19 +57,21 @@ int main(int argc, char** argv) {
                  parsed->options.verbose ? plumb::LogLevel::kDebug : plumb::LogLevel::kInfo);
   const sigset_t signals = BlockStopSignals();
   const plumb::CancelToken stop;
-  std::thread waiter([signals, stop] {
-    int number = 0;
-    sigwait(&signals, &number);
-    if (!stop.cancelled()) {
-      plumb::LogInfo(std::string(number == SIGINT ? "SIGINT" : "SIGTERM") + ": stopping");
-      stop.Cancel();
-    }
+  plumb::Status status;
+  std::atomic<bool> ended = false;
+  std::thread agent([&status, &ended, &parsed, stop] {
+    status = plumb::agent::RunAgent(parsed->options, stop);
+    // Ends the wait below when the agent could not even begin.
+    ended = true;
+    ::kill(::getpid(), SIGTERM);
   });
-  const plumb::Status status = plumb::agent::RunAgent(parsed->options, stop);
+  int number = 0;
+  sigwait(&signals, &number);
+  if (!ended) {
+    plumb::LogInfo(std::string(number == SIGINT ? "SIGINT" : "SIGTERM") + ": stopping");
+  }
   stop.Cancel();
-  // Wakes the waiter when the agent ended by itself; harmless otherwise.
-  pthread_kill(waiter.native_handle(), SIGTERM);
-  waiter.join();
+  agent.join();
   if (!status.ok()) {
     return Complain(status);
   }

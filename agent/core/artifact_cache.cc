@@ -113,19 +113,28 @@ Result<std::vector<fs::path>> ArtifactCache::Provide(const std::vector<WantedFil
     if (cancel.cancelled()) {
       return cancel.status();
     }
-    if (done.insert(file.artifact.sha256).second && !HoldsIntact(file)) {
+    const bool again = !done.insert(file.artifact.sha256).second;
+    if (!again && !HoldsIntact(file)) {
       PLUMB_RETURN_IF_ERROR(Fetch(file, wanted, source, cancel));
     }
-    const auto entry = Find(file.artifact.sha256);
-    if (entry->size != file.artifact.size) {
-      return DataLossError("the " + Describe(file) + " has " + std::to_string(entry->size) +
-                           " bytes, not the announced " + std::to_string(file.artifact.size))
-          .WithReason(file.reason);
-    }
-    Touch(entry);
+    PLUMB_RETURN_IF_ERROR(Use(file));
     paths.push_back(PathOf(file.artifact.sha256));
   }
   return paths;
+}
+
+// Of a file that is there: its announced size must be its own.
+Status ArtifactCache::Use(const WantedFile& wanted) {
+  const auto entry = Find(wanted.artifact.sha256);
+  if (entry->size != wanted.artifact.size) {
+    return DataLossError("the " + Describe(wanted) + " has " + std::to_string(entry->size) +
+                         " bytes, not the announced " + std::to_string(wanted.artifact.size))
+        .WithReason(wanted.reason);
+  }
+  std::error_code ignored;  // only the order after a restart depends on it
+  fs::last_write_time(PathOf(entry->sha256), fs::file_time_type::clock::now(), ignored);
+  entries_.splice(entries_.end(), entries_, entry);
+  return OkStatus();
 }
 
 Status ArtifactCache::CheckFits(const std::vector<WantedFile>& wanted) const {
@@ -179,7 +188,7 @@ Status ArtifactCache::Fetch(const WantedFile& wanted,
 Status ArtifactCache::ReadAll(const WantedFile& wanted,
                               ArtifactSource& source,
                               const CancelToken& cancel,
-                              AtomicFile& file) {
+                              AtomicFile& file) const {
   const Artifact& artifact = wanted.artifact;
   Sha256 hash;
   ResumeWindow window(options_.resume_window);
@@ -194,7 +203,7 @@ Status ArtifactCache::ReadAll(const WantedFile& wanted,
     return file.Append(bytes);
   };
   for (;;) {
-    const Status status = source.Read(artifact, file.size(), take, cancel);
+    Status status = source.Read(artifact, file.size(), take, cancel);
     if (status.ok()) {
       break;
     }
@@ -237,12 +246,6 @@ void ArtifactCache::Remove(std::list<Entry>::iterator entry) {
   fs::remove(PathOf(entry->sha256), ignored);
   size_ -= entry->size;
   entries_.erase(entry);
-}
-
-void ArtifactCache::Touch(std::list<Entry>::iterator entry) {
-  std::error_code ignored;  // only the order after a restart depends on it
-  fs::last_write_time(PathOf(entry->sha256), fs::file_time_type::clock::now(), ignored);
-  entries_.splice(entries_.end(), entries_, entry);
 }
 
 std::list<ArtifactCache::Entry>::iterator ArtifactCache::Find(std::string_view sha256) {

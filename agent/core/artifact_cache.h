@@ -62,6 +62,7 @@ class ArtifactCache {
   ArtifactCache(ArtifactCacheOptions options, UniqueFd lock);
 
   Status Load();
+  Status Use(const WantedFile& wanted);
   Status CheckFits(const std::vector<WantedFile>& wanted) const;
   bool HoldsIntact(const WantedFile& wanted);
   Status Fetch(const WantedFile& wanted,
@@ -71,10 +72,9 @@ class ArtifactCache {
   Status ReadAll(const WantedFile& wanted,
                  ArtifactSource& source,
                  const CancelToken& cancel,
-                 AtomicFile& file);
+                 AtomicFile& file) const;
   void MakeRoom(uint64_t size, const std::vector<WantedFile>& keep);
   void Remove(std::list<Entry>::iterator entry);
-  void Touch(std::list<Entry>::iterator entry);
   [[nodiscard]] std::list<Entry>::iterator Find(std::string_view sha256);
   [[nodiscard]] std::filesystem::path PathOf(std::string_view sha256) const;
 

@@ -46,6 +46,14 @@ void SetProtocol(uint32_t major, uint32_t minor, v1::ProtocolVersion& wire) {
   wire.set_minor(minor);
 }
 
+Status CheckIdentity(const v1::Hello& hello) {
+  PLUMB_RETURN_IF_ERROR(CheckInstanceId(hello.instance_id()));
+  PLUMB_RETURN_IF_ERROR(CheckName(hello.board_name(), "hello.board_name"));
+  PLUMB_RETURN_IF_ERROR(CheckOptionalName(hello.family(), "hello.family"));
+  PLUMB_RETURN_IF_ERROR(CheckOptionalName(hello.abi(), "hello.abi"));
+  return CheckOptionalName(hello.agent_version(), "hello.agent_version");
+}
+
 }  // namespace
 
 v1::RunKey ToProto(const RunKey& key) {
@@ -80,22 +88,18 @@ v1::Hello ToProto(const Hello& hello) {
 }
 
 Result<Hello> FromProto(const v1::Hello& hello) {
+  PLUMB_RETURN_IF_ERROR(CheckIdentity(hello));
   Hello result;
   result.protocol_major = hello.protocol().major();
   result.protocol_minor = hello.protocol().minor();
   PLUMB_ASSIGN_OR_RETURN(
       result.capabilities,
       WordsFromWire(hello.capabilities(), kMaxCapabilities, "hello.capabilities"));
-  PLUMB_RETURN_IF_ERROR(CheckInstanceId(hello.instance_id()));
-  result.instance_id = hello.instance_id();
-  PLUMB_RETURN_IF_ERROR(CheckName(hello.board_name(), "hello.board_name"));
-  result.board_name = hello.board_name();
   PLUMB_ASSIGN_OR_RETURN(result.tags, WordsFromWire(hello.tags(), kMaxTags, "hello.tags"));
-  PLUMB_RETURN_IF_ERROR(CheckOptionalName(hello.family(), "hello.family"));
+  result.instance_id = hello.instance_id();
+  result.board_name = hello.board_name();
   result.family = hello.family();
-  PLUMB_RETURN_IF_ERROR(CheckOptionalName(hello.abi(), "hello.abi"));
   result.abi = hello.abi();
-  PLUMB_RETURN_IF_ERROR(CheckOptionalName(hello.agent_version(), "hello.agent_version"));
   result.agent_version = hello.agent_version();
   if (hello.has_current_run()) {
     PLUMB_ASSIGN_OR_RETURN(result.current_run, FromProto(hello.current_run()));
