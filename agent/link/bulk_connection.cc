@@ -29,7 +29,7 @@ Status AwaitConnected(grpc::Channel& channel,
       return cancel.status();
     }
     if (fail_fast && state == GRPC_CHANNEL_TRANSIENT_FAILURE) {
-      return LinkBroken("it does not take the connection");
+      return LinkBroken("nothing answers there");
     }
     const auto left = window.left();
     if (left.count() == 0) {

@@ -13,6 +13,8 @@ constexpr int kMaxStreamsPerConnection = 100;
 // A cut cable must be noticed as mended well within kResumeWindow.
 constexpr int kFirstBackoffMs = 100;
 constexpr int kLongestBackoffMs = 1'000;
+// Of one attempt to connect; a busy board or server needs more than the network does.
+constexpr int kConnectTimeoutMs = 2'000;
 
 template <class Integer>
 int AsInt(Integer value) {
@@ -36,7 +38,7 @@ grpc::ChannelArguments ChannelArgumentsFor(ChannelPurpose purpose) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstBackoffMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kLongestBackoffMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectTimeoutMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLongestBackoffMs);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   // The environment's proxies are meant for the web, not for a board's own server.
