@@ -1,5 +1,6 @@
 #include "client/cli/run_view.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -62,10 +63,15 @@ std::vector<Line> LiveLines(const RunEvent& event) {
                   {Fixed(tensor.cosine)},
                   VerdictCell(tensor)});
   }
+  uint32_t repetition = 0;
+  for (const TensorProgress& tensor : event.tensors) {
+    repetition = std::max(repetition, tensor.target_repetition);
+  }
   std::vector<Line> lines = table.Lines();
   lines.insert(lines.begin(),
                {{std::string(RunStateName(event.run.state)), Style::kAccent},
-                {event.run.board.empty() ? "" : "  on " + event.run.board}});
+                {event.run.board.empty() ? "" : "  on " + event.run.board},
+                {repetition == 0 ? "" : ", repetition " + std::to_string(repetition + 1)}});
   return lines;
 }
 
