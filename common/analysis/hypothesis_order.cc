@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <limits>
 
 #include "common/analysis/hypotheses.h"
 #include "common/analysis/value_reader.h"
@@ -44,8 +45,8 @@ struct Agreement {
   bool all = true;
   uint64_t mapped = 0;
   uint64_t mended = 0;  // elements that differed where they were and agree where they came from
-  double low = INFINITY;
-  double high = -INFINITY;
+  double low = std::numeric_limits<double>::infinity();
+  double high = -std::numeric_limits<double>::infinity();
 };
 
 // A few thousand elements spread over the tensor refuse nearly every wrong map at once.

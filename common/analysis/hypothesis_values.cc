@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "common/analysis/hypotheses.h"
 #include "common/analysis/value_reader.h"
@@ -153,8 +154,8 @@ std::optional<Diagnosis> TryOffset(const ComparedPair& pair) {
   if (!readers || pair.report.count < kMinElements) {
     return std::nullopt;
   }
-  double low = INFINITY;
-  double high = -INFINITY;
+  double low = std::numeric_limits<double>::infinity();
+  double high = -low;
   VisitBlocks(readers->reference, readers->target, [&](uint64_t, auto r, auto t) {
     for (size_t i = 0; i < r.size(); ++i) {
       low = std::min(low, t[i] - r[i]);
@@ -194,8 +195,9 @@ std::optional<Diagnosis> TryLsbHistogram(const ComparedPair& pair) {
     return std::nullopt;
   }
   std::string text;
+  size_t slot = 0;
   for (int step = -LsbHistogram::kReach; step <= LsbHistogram::kReach; ++step) {
-    const uint64_t count = histogram->steps.at(static_cast<size_t>(step + LsbHistogram::kReach));
+    const uint64_t count = histogram->steps.at(slot++);
     if (count > 0) {
       text += (text.empty() ? "" : ", ") + std::string(step > 0 ? "+" : "") + std::to_string(step) +
               ": " + std::to_string(count);

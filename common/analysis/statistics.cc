@@ -93,7 +93,8 @@ void AddStep(double difference, double lsb, LsbHistogram& histogram) {
   } else if (steps > LsbHistogram::kReach) {
     ++histogram.above;
   } else {
-    ++histogram.steps.at(static_cast<size_t>(static_cast<int>(steps) + LsbHistogram::kReach));
+    const int slot = static_cast<int>(steps) + LsbHistogram::kReach;
+    ++histogram.steps.at(static_cast<size_t>(slot));
   }
 }
 
@@ -148,6 +149,39 @@ void Merge(const Sums& next, Sums& into) {
   into.absolute_reference += next.absolute_reference;
   into.squared_target += next.squared_target;
   into.product += next.product;
+}
+
+void NoteFirstDifference(const PairSpan& pairs, uint64_t first_index, Tally& tally) {
+  const auto& d = pairs.difference;
+  const auto found = std::find_if(d.begin(), d.end(), [](double value) { return value != 0; });
+  if (tally.first_difference || found == d.end()) {
+    return;
+  }
+  const auto at = static_cast<size_t>(found - d.begin());
+  tally.first_difference = first_index + at;
+  tally.first_difference_reference = pairs.reference[at];
+  tally.first_difference_target = pairs.target[at];
+}
+
+uint64_t CountOverTolerance(const PairSpan& pairs, const StatisticsOptions& options) {
+  uint64_t count = 0;
+  for (size_t i = 0; i < pairs.difference.size(); ++i) {
+    const double limit = options.atol + options.rtol * std::abs(pairs.reference[i]);
+    count += std::abs(pairs.difference[i]) <= limit ? 0 : 1;
+  }
+  return count;
+}
+
+void CountNonFinite(double r, double t, uint64_t index, Tally& tally) {
+  tally.nan_reference += std::isnan(r) ? 1 : 0;
+  tally.nan_target += std::isnan(t) ? 1 : 0;
+  tally.inf_reference += std::isinf(r) ? 1 : 0;
+  tally.inf_target += std::isinf(t) ? 1 : 0;
+  const bool same = (std::isnan(r) && std::isnan(t)) || r == t;
+  if (!same) {
+    ++tally.nonfinite_mismatches;
+    MergeFirst(index, tally.first_nonfinite_mismatch);
+  }
 }
 
 PairSpan Part(const PairSpan& pairs, size_t offset, size_t count) {
@@ -211,22 +245,17 @@ void BlockStatistics::AddDifferences(const PairSpan& pairs, const StatisticsOpti
     }
     return;
   }
-  for (size_t i = 0; i < d.size(); ++i) {
-    if (d[i] != 0 && !tally_.first_difference) {
-      tally_.first_difference = next_index_ + i;
-      tally_.first_difference_reference = pairs.reference[i];
-      tally_.first_difference_target = pairs.target[i];
-    }
-    tally_.different += d[i] != 0 ? 1 : 0;
-    if (options.lsb > 0) {
-      AddStep(d[i], options.lsb, tally_.lsb);
+  NoteFirstDifference(pairs, next_index_, tally_);
+  for (const double difference : d) {
+    tally_.different += difference != 0 ? 1 : 0;
+  }
+  if (options.lsb > 0) {
+    for (const double difference : d) {
+      AddStep(difference, options.lsb, tally_.lsb);
     }
   }
   if (options.elementwise) {
-    for (size_t i = 0; i < d.size(); ++i) {
-      const double limit = options.atol + options.rtol * std::abs(pairs.reference[i]);
-      tally_.over_tolerance += std::abs(d[i]) <= limit ? 0 : 1;
-    }
+    tally_.over_tolerance += CountOverTolerance(pairs, options);
   }
 }
 
@@ -239,15 +268,7 @@ void BlockStatistics::AddMixed(const PairSpan& pairs, const StatisticsOptions& o
       AddFinite(Part(pairs, i, 1), options);
       continue;
     }
-    tally_.nan_reference += std::isnan(r) ? 1 : 0;
-    tally_.nan_target += std::isnan(t) ? 1 : 0;
-    tally_.inf_reference += std::isinf(r) ? 1 : 0;
-    tally_.inf_target += std::isinf(t) ? 1 : 0;
-    const bool same = (std::isnan(r) && std::isnan(t)) || r == t;
-    if (!same) {
-      ++tally_.nonfinite_mismatches;
-      MergeFirst(next_index_, tally_.first_nonfinite_mismatch);
-    }
+    CountNonFinite(r, t, next_index_, tally_);
     ++tally_.pairs;
     ++next_index_;
   }
