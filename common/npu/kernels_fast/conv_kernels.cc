@@ -35,20 +35,23 @@ class ColumnGatherer {
         zero_point_(source.tensor->zero_point),
         geometry_(geometry) {}
 
-  // Places outside the picture hold the zero point, hence zeros.
-  int16_t* Append(size_t batch,
-                  ptrdiff_t y,
-                  ptrdiff_t x,
-                  size_t first_channel,
-                  size_t channels,
-                  int16_t* column) const {
-    const bool inside = y >= 0 && y < geometry_.input_height && x >= 0 && x < geometry_.input_width;
+  struct Place {
+    size_t batch;
+    ptrdiff_t y;
+    ptrdiff_t x;
+  };
+
+  // Appends channels [first, first + count) and returns the end. Places outside the picture hold
+  // the zero point, hence zeros.
+  int16_t* Append(const Place& at, size_t first_channel, size_t channels, int16_t* column) const {
+    const bool inside =
+        at.y >= 0 && at.y < geometry_.input_height && at.x >= 0 && at.x < geometry_.input_width;
     if (!inside) {
       std::fill_n(column, channels, int16_t{0});
       return column + channels;
     }
-    const auto row = static_cast<ptrdiff_t>(batch) * geometry_.input_height + y;
-    const auto place = static_cast<size_t>(row * geometry_.input_width + x);
+    const auto row = static_cast<ptrdiff_t>(at.batch) * geometry_.input_height + at.y;
+    const auto place = static_cast<size_t>(row * geometry_.input_width + at.x);
     const int16_t* source = values_ + place * geometry_.input_channels + first_channel;
     for (size_t c = 0; c < channels; ++c) {
       column[c] = static_cast<int16_t>(source[c] - zero_point_);
@@ -105,12 +108,11 @@ class ConvKernel final : public MatrixKernel {
     const ptrdiff_t left = x * window_.stride_width - window_.pad_left;
     for (ptrdiff_t ky = 0; ky < window_.kernel_height; ++ky) {
       for (ptrdiff_t kx = 0; kx < window_.kernel_width; ++kx) {
-        column = gatherer_.Append(batch,
-                                  top + ky * window_.dilation_height,
-                                  left + kx * window_.dilation_width,
-                                  part * group_inputs_,
-                                  group_inputs_,
-                                  column);
+        column = gatherer_.Append(
+            {batch, top + ky * window_.dilation_height, left + kx * window_.dilation_width},
+            part * group_inputs_,
+            group_inputs_,
+            column);
       }
     }
   }
@@ -179,12 +181,11 @@ class TransposeConvKernel final : public MatrixKernel {
     const Phase& across = ColumnOf(part);
     for (ptrdiff_t ty = 0; ty < row.taps; ++ty) {
       for (ptrdiff_t tx = 0; tx < across.taps; ++tx) {
-        column = gatherer_.Append(place.batch,
-                                  row.first_step + place.y - ty,
-                                  across.first_step + place.x - tx,
-                                  0,
-                                  geometry_.input_channels,
-                                  column);
+        column = gatherer_.Append(
+            {place.batch, row.first_step + place.y - ty, across.first_step + place.x - tx},
+            0,
+            geometry_.input_channels,
+            column);
       }
     }
   }

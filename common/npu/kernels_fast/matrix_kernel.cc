@@ -81,42 +81,40 @@ void MatrixKernel::Run(ThreadPool& pool) {
 }
 
 void MatrixKernel::RunTile(size_t part_index,
-                           size_t tile,
+                           size_t tile_index,
                            size_t first_channel,
                            Scratch& scratch) const {
   const MatrixPart& part = parts_[part_index];
-  const size_t first_pixel = tile * kColumnTile;
-  const size_t pixels = std::min(kColumnTile, part.pixels - first_pixel);
   const size_t stride = part.weights.stride;
-  for (size_t p = 0; p < pixels; ++p) {
-    FillColumn(part_index, first_pixel + p, scratch.columns.data() + p * stride);
-  }
   const size_t block = ChannelsPerBlock(part, scratch_.size());
-  const size_t padded = std::min(block, part.weights.padded_channels - first_channel);
+  Tile tile{};
+  tile.first_pixel = tile_index * kColumnTile;
+  tile.pixels = std::min(kColumnTile, part.pixels - tile.first_pixel);
+  tile.first_channel = first_channel;
+  tile.channels = std::min(block, part.weights.padded_channels - first_channel);
+  for (size_t p = 0; p < tile.pixels; ++p) {
+    FillColumn(part_index, tile.first_pixel + p, scratch.columns.data() + p * stride);
+  }
   dot_({scratch.columns.data(),
         part.weights.values.data() + first_channel * stride,
-        pixels,
-        padded,
+        tile.pixels,
+        tile.channels,
         stride,
         depth_block_,
         scratch.sums.data()});
-  StoreTile(part_index, first_pixel, pixels, first_channel, padded, scratch.sums.data());
+  StoreTile(part_index, tile, scratch.sums.data());
 }
 
-void MatrixKernel::StoreTile(size_t part_index,
-                             size_t first_pixel,
-                             size_t pixels,
-                             size_t first_channel,
-                             size_t channels,
-                             const int64_t* sums) const {
+void MatrixKernel::StoreTile(size_t part_index, const Tile& tile, const int64_t* sums) const {
   const MatrixPart& part = parts_[part_index];
-  const size_t valid = std::min(channels, part.weights.channels - first_channel);
-  for (size_t p = 0; p < pixels; ++p) {
-    int16_t* output = output_ + OutputIndex(part_index, first_pixel + p) + first_channel;
-    const size_t channel = part.first_channel + first_channel;
+  const size_t valid = std::min(tile.channels, part.weights.channels - tile.first_channel);
+  const size_t channel = part.first_channel + tile.first_channel;
+  for (size_t p = 0; p < tile.pixels; ++p) {
+    const size_t start = OutputIndex(part_index, tile.first_pixel + p) + tile.first_channel;
     for (size_t c = 0; c < valid; ++c) {
-      const int64_t sum = sums[p * channels + c] + bias_[channel + c];
-      output[c] = Finish(Rescale(sum, multipliers_[channel + c], profile_), zero_point_, clamp_);
+      const int64_t sum = sums[p * tile.channels + c] + bias_[channel + c];
+      output_[start + c] =
+          Finish(Rescale(sum, multipliers_[channel + c], profile_), zero_point_, clamp_);
     }
   }
 }

@@ -51,13 +51,16 @@ class MatrixKernel : public Kernel {
     std::vector<int64_t> sums;
   };
 
-  void RunTile(size_t part, size_t tile, size_t block, Scratch& scratch) const;
-  void StoreTile(size_t part,
-                 size_t first_pixel,
-                 size_t pixels,
-                 size_t first_channel,
-                 size_t channels,
-                 const int64_t* sums) const;
+  // Some pixels and channels of a part, computed together.
+  struct Tile {
+    size_t first_pixel;
+    size_t pixels;
+    size_t first_channel;  // within the part
+    size_t channels;       // padding included
+  };
+
+  void RunTile(size_t part_index, size_t tile_index, size_t first_channel, Scratch& scratch) const;
+  void StoreTile(size_t part_index, const Tile& tile, const int64_t* sums) const;
   [[nodiscard]] size_t ChannelsPerBlock(const MatrixPart& part, size_t threads) const;
 
   std::vector<int64_t> bias_;
