@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "common/npu/kernels_fast/arithmetic.h"
 #include "common/npu/kernels_fast/axes.h"
@@ -190,8 +191,8 @@ RequantizeMap MapOf(const Multiplier& positive,
 
 class SoftmaxKernel final : public Kernel {
  public:
-  SoftmaxKernel(const Softmax& softmax, const KernelSite& site)
-      : softmax_(softmax),
+  SoftmaxKernel(Softmax softmax, const KernelSite& site)
+      : softmax_(std::move(softmax)),
         input_(site.inputs[0].values),
         output_(site.output),
         profile_(site.profile),

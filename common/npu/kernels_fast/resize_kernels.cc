@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "common/npu/kernels_fast/arithmetic.h"
 #include "common/npu/kernels_fast/kernel.h"
@@ -52,9 +53,9 @@ class ResizeKernel : public Kernel {
 
 class NearestKernel final : public ResizeKernel {
  public:
-  NearestKernel(const ResizeNearest& resize, const KernelSite& site)
+  NearestKernel(ResizeNearest resize, const KernelSite& site)
       : ResizeKernel(site),
-        resize_(resize) {}
+        resize_(std::move(resize)) {}
 
  protected:
   void RunRow(size_t batch, size_t y, int16_t* output) const override {
@@ -70,9 +71,9 @@ class NearestKernel final : public ResizeKernel {
 
 class BilinearKernel final : public ResizeKernel {
  public:
-  BilinearKernel(const ResizeBilinear& resize, const KernelSite& site)
+  BilinearKernel(ResizeBilinear resize, const KernelSite& site)
       : ResizeKernel(site),
-        resize_(resize),
+        resize_(std::move(resize)),
         profile_(site.profile) {}
 
  protected:

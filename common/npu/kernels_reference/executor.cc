@@ -23,7 +23,7 @@ std::vector<int16_t> ReadConstant(const FixedTensor& tensor) {
         values[i] = bytes[i];
         break;
       case ElementType::kInt8:
-        values[i] = static_cast<int8_t>(bytes[i]);
+        values[i] = static_cast<int16_t>(bytes[i] < 128 ? bytes[i] : bytes[i] - 256);
         break;
       default:
         values[i] = static_cast<int16_t>(bytes[2 * i] + 256 * bytes[2 * i + 1]);
