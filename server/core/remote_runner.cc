@@ -85,6 +85,7 @@ Status RemoteRunner::RunUntilEnd(TensorSink& sink, const CancelToken& cancel) {
       return cancel.status();
     }
     if (!next) {
+      port_.send_cancel(failure_);
       return failure_;
     }
     const Answer answer = Handle(*next, &sink);

@@ -1,7 +1,7 @@
 #include "server/rpc/grpc_server.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,6 +11,7 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 
+#include "common/base/unique_fd.h"
 #include "common/rpc/address.h"
 #include "common/rpc/channel.h"
 #include "server/rpc/board_service.h"
@@ -21,19 +22,22 @@ namespace {
 
 constexpr std::chrono::milliseconds kStopGrace{1'000};
 
-// A socket that a killed server left behind would refuse the new one. One that answers is not ours
-// to remove.
-void RemoveStaleSocket(const std::string& path) {
-  struct stat info {};
+// gRPC takes the place of any socket of that name, also of a living server's: that is refused here.
+bool AnswersOn(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) {
+    return false;
+  }
+  path.copy(address.sun_path, path.size());
+  const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  return socket.valid() &&
+         ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+}
 
-  if (::lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) {
-    return;
-  }
-  const auto channel = grpc::CreateChannel("unix:" + path, grpc::InsecureChannelCredentials());
-  const auto soon = std::chrono::system_clock::now() + std::chrono::milliseconds(300);
-  if (!channel->WaitForConnected(soon)) {
-    ::unlink(path.c_str());
-  }
+Status CannotListen(const rpc::Address& address) {
+  return UnavailableError("cannot listen on " + address.ToString())
+      .WithHint("is another server running there? choose another address with --listen");
 }
 
 // Reflection is a plugin for every server of the process, so it is decided once.
@@ -89,8 +93,8 @@ class GrpcServer::Impl {
     rpc::ConfigureServer(builder);
     std::vector<int> ports(addresses.size(), 0);
     for (size_t i = 0; i < addresses.size(); ++i) {
-      if (addresses[i].is_unix()) {
-        RemoveStaleSocket(addresses[i].unix_path);
+      if (addresses[i].is_unix() && AnswersOn(addresses[i].unix_path)) {
+        return CannotListen(addresses[i]);
       }
       builder.AddListeningPort(
           addresses[i].ToString(), grpc::InsecureServerCredentials(), &ports[i]);
@@ -101,8 +105,7 @@ class GrpcServer::Impl {
     for (size_t i = 0; i < addresses.size(); ++i) {
       if (!server_ || ports[i] == 0) {
         Stop();
-        return UnavailableError("cannot listen on " + addresses[i].ToString())
-            .WithHint("is another server running there? choose another address with --listen");
+        return CannotListen(addresses[i]);
       }
       rpc::Address bound = addresses[i];
       if (!bound.is_unix()) {

@@ -24,6 +24,8 @@ void UploadStream::OnRequest(v1::UploadRequest& request) {
   if (message.ok()) {
     runner_->Deliver(stream_, std::move(message).value(), AnswerOnStrand());
   } else {
+    // What cannot be read will not be better on another stream.
+    runner_->Fail(message.status());
     AnswerOnStrand()({message.status(), {}, false, false});
   }
 }
