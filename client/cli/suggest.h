@@ -8,8 +8,8 @@
 
 namespace plumb::client {
 
-// The candidate with the smallest Levenshtein distance, when that is at most a third of the longer
-// word (at least 1); the first of equals. Empty when nothing is that near.
+// The candidate with the fewest edits (a swap of neighbours is one), when that is at most a third
+// of the longer word (at least 1); the first of equals. Empty when nothing is that near.
 std::optional<std::string> ClosestOf(std::string_view typed,
                                      const std::vector<std::string>& candidates);
 

@@ -12,6 +12,7 @@ constexpr std::array kVerbs = {
     VerbEntry{"compile", MakeCompileVerb},
     VerbEntry{"dump", MakeDumpVerb},
     VerbEntry{"input make", MakeInputMakeVerb},
+    VerbEntry{"inspect", MakeInspectVerb},
     VerbEntry{"boards", MakeBoardsVerb},
     VerbEntry{"runs", MakeRunsVerb},
     VerbEntry{"watch", MakeWatchVerb},

@@ -1,0 +1,17 @@
+// The models' half of inspection.h.
+#pragma once
+
+#include "client/cli/inspection.h"
+#include "common/npu/graph/graph.h"
+#include "common/npu/model/model.h"
+
+namespace plumb::client {
+
+// Inputs, outputs, layers and constants of a TFLite network; ranges of constants and of what has
+// its own quantisation.
+Inspection InspectGraph(const npu::Graph& graph);
+
+// The tensors with the range that their integers express, and for an offline model its buffers.
+Inspection InspectFixedModel(const npu::FixedModel& model);
+
+}  // namespace plumb::client
