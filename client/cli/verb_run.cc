@@ -13,6 +13,7 @@
 #include "common/archive/report_json.h"
 #include "common/base/file.h"
 #include "common/base/text.h"
+#include "common/npu/model/container.h"
 
 #include <CLI/CLI.hpp>
 
@@ -41,6 +42,7 @@ class RunVerb : public Verb {
 
  private:
   Status Check() const;
+  Status CheckModel() const;
   Result<RunRequest> MakeRequest(VerbContext& context, Client& client);
   Result<int> StartAndWatch(VerbContext& context, Client& client);
   Result<int> Watch(VerbContext& context, Client& client, const std::string& run_id);
@@ -116,6 +118,7 @@ Status RunVerb::Check() const {
   if (!virtual_.empty()) {
     PLUMB_RETURN_IF_ERROR(CheckVirtualSpec(virtual_));
   }
+  PLUMB_RETURN_IF_ERROR(CheckModel());
   for (const std::string& input : inputs_) {
     PLUMB_ASSIGN_OR_RETURN(const Buffer start, MapFile(input));
     const std::string_view bytes = start.Slice(0, 8).view();
@@ -124,6 +127,31 @@ Status RunVerb::Check() const {
                         "make the input with: plumb input make --image " + input + " --model " +
                             model_ + " --out input.bin");
     }
+  }
+  return OkStatus();
+}
+
+// What the built-in simulator cannot run is told here, before anything is uploaded.
+Status RunVerb::CheckModel() const {
+  PLUMB_ASSIGN_OR_RETURN(const Buffer file, MapFile(model_));
+  if (!reference_.empty()) {
+    return OkStatus();
+  }
+  const std::string name = "--model: '" + EscapeForDisplay(model_) + "' ";
+  if (file.view().starts_with("SGSI")) {
+    return UsageError(name +
+                          "is an offline model of the vendor's, which the built-in simulator "
+                          "cannot run",
+                      "compare with a recorded run instead: --reference RUN");
+  }
+  const auto model = npu::ParseModel(file);
+  if (!model.ok()) {
+    return UsageError(name + "is no offline model: " + model.status().message(),
+                      "make one with: plumb quantize, then plumb compile");
+  }
+  if (!model->chip) {
+    return UsageError(name + "is a fixed model, not yet an offline model for a chip",
+                      "compile it: plumb compile --model " + model_ + " --chip S6 --out model.img");
   }
   return OkStatus();
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/text.h"
+#include "tests/e2e/models.h"
 #include "tests/support/process.h"
 
 #include <nlohmann/json.hpp>
@@ -80,6 +81,20 @@ TEST(CommandLineTest, PictureAsInputIsToldHowToBecomeOne) {
                               std::string(PLUMB_TESTDATA_DIR) + "/images/chelsea.png"});
   EXPECT_EQ(refused.exit.code, 2);
   EXPECT_NE(refused.err.find("plumb input make"), std::string::npos) << refused.err;
+}
+
+TEST(CommandLineTest, FileThatIsNoOfflineModelIsRefusedBeforeAnythingRuns) {
+  const auto refused =
+      Plumb({"run",
+             "--local",
+             "--virtual",
+             "S6",
+             "--model",
+             std::string(PLUMB_TESTDATA_DIR) + "/models/face_detection_short_range.tflite",
+             "--input",
+             "i.bin"});
+  EXPECT_EQ(refused.exit.code, 2);
+  EXPECT_NE(refused.err.find("plumb compile"), std::string::npos) << refused.err;
 }
 
 TEST(CommandLineTest, ServerThatIsNotThereIsInfrastructure) {
