@@ -130,6 +130,8 @@ class [[nodiscard]] Result {
 
 }  // namespace plumb
 
+// A declaration cannot be put in parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define PLUMB_CONCAT_INNER(a, b) a##b
 #define PLUMB_CONCAT(a, b) PLUMB_CONCAT_INNER(a, b)
 
@@ -149,3 +151,4 @@ class [[nodiscard]] Result {
   if (!result.ok())                                                   \
     return result.status();                                           \
   declaration = std::move(result).value()
+// NOLINTEND(bugprone-macro-parentheses)

@@ -76,7 +76,7 @@ TEST(CommandLineTest, PictureAsInputIsToldHowToBecomeOne) {
                               "--virtual",
                               "S6",
                               "--model",
-                              "m.img",
+                              BlazeFace("S6").model,
                               "--input",
                               std::string(PLUMB_TESTDATA_DIR) + "/images/chelsea.png"});
   EXPECT_EQ(refused.exit.code, 2);
