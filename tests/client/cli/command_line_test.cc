@@ -70,7 +70,7 @@ TEST_F(CommandLineTest, TheOverviewListsEveryVerb) {
 }
 
 // Every verb: short and long text, the common flags, and an example that its own parser takes.
-TEST_F(CommandLineTest, EveryVerbHasHelpWithAnExampleThatParses) {
+TEST_F(CommandLineTest, EveryVerbHasHelpWithItsExample) {
   for (const VerbEntry& entry : AllVerbs()) {
     const std::unique_ptr<Verb> verb = entry.make();
     const VerbInfo info = verb->info();
