@@ -133,7 +133,7 @@ Result<Inspection> InspectFolder(const std::filesystem::path& path) {
   }
   PLUMB_ASSIGN_OR_RETURN(const archive::RunFolder run, archive::ReadRunFolder(path));
   result.kind = "run";
-  result.facts = {{"run", run.run_id},
+  result.facts = {{"run", run.label.run_id},
                   {"verdict", std::string(analysis::VerdictName(run.report.verdict))}};
   if (run.has_reference) {
     PLUMB_RETURN_IF_ERROR(AddLeg(path / "reference", "reference", result));

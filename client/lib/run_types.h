@@ -26,7 +26,7 @@ struct RunRequest {
   std::vector<std::string> input_names;
   std::vector<std::string> board;     // a name, or tags that must all fit; empty: any board
   std::string simulator = "builtin";  // "builtin", "sgs", "command"
-  std::string reference_run;          // a finished run whose target is the reference instead
+  std::string reference_run;          // a finished run whose recorded reference is replayed
   uint32_t repetitions = 1;
   bool probe = true;
   std::chrono::milliseconds invoke_timeout{30'000};

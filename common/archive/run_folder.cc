@@ -38,10 +38,13 @@ fs::path Leg(const fs::path& run, Role role) {
   return run / std::string(analysis::RoleName(role));
 }
 
-std::string RunToJson(const std::string& run_id, const fs::path& folder) {
+std::string RunToJson(const RunLabel& label, const fs::path& folder) {
   nlohmann::ordered_json json;
   json["schema"] = kSchema;
-  json["run_id"] = JsonText(run_id);
+  json["run_id"] = JsonText(label.run_id);
+  json["model_name"] = JsonText(label.model_name);
+  json["created_unix_ms"] = label.created_unix_ms;
+  json["finished_unix_ms"] = label.finished_unix_ms;
   json["legs"] = nlohmann::ordered_json::array();
   for (const Role role : {Role::kReference, Role::kTarget}) {
     if (IsRecordingFolder(Leg(folder, role))) {
@@ -100,8 +103,7 @@ fs::path RunFolderWriter::LegFolder(Role role) const {
   return Leg(temporary_, role);
 }
 
-Status RunFolderWriter::Commit(const std::string& run_id,
-                               const analysis::ComparisonReport& report) {
+Status RunFolderWriter::Commit(const RunLabel& label, const analysis::ComparisonReport& report) {
   if (temporary_.empty()) {
     return FailedPreconditionError("the run was committed already");
   }
@@ -112,7 +114,7 @@ Status RunFolderWriter::Commit(const std::string& run_id,
     }
   }
   PLUMB_RETURN_IF_ERROR(WriteFileAtomically(temporary_ / kReportFile, ReportToJson(report)));
-  PLUMB_RETURN_IF_ERROR(WriteFileAtomically(temporary_ / kRunFile, RunToJson(run_id, temporary_)));
+  PLUMB_RETURN_IF_ERROR(WriteFileAtomically(temporary_ / kRunFile, RunToJson(label, temporary_)));
   // rename() replaces an empty folder in silence; whoever made it meanwhile is not overwritten.
   if (fs::exists(path_)) {
     return AlreadyExistsError(Quoted(path_) + " exists already");
@@ -139,7 +141,10 @@ Result<RunFolder> ReadRunFolder(const fs::path& path) {
     return json.Wrong("schema", std::string(kSchema)).Annotate(Quoted(path / kRunFile));
   }
   RunFolder run;
-  PLUMB_ASSIGN_OR_RETURN(run.run_id, json.String("run_id"));
+  PLUMB_ASSIGN_OR_RETURN(run.label.run_id, json.String("run_id"));
+  PLUMB_ASSIGN_OR_RETURN(run.label.model_name, json.String("model_name"));
+  PLUMB_ASSIGN_OR_RETURN(run.label.created_unix_ms, json.Int("created_unix_ms", 0, INT64_MAX));
+  PLUMB_ASSIGN_OR_RETURN(run.label.finished_unix_ms, json.Int("finished_unix_ms", 0, INT64_MAX));
   if (!IsPlainFile(path / kReportFile)) {
     return NotFoundError(Quoted(path / kReportFile) + " is not a plain file");
   }

@@ -2,6 +2,7 @@
 // (docs/formats/run-archive.md). It appears under its name whole, or not at all.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -11,6 +12,14 @@
 #include "common/base/status.h"
 
 namespace plumb::archive {
+
+// What run.json says of a run besides its legs.
+struct RunLabel {
+  std::string run_id;
+  std::string model_name;  // for people; may be empty
+  int64_t created_unix_ms = 0;
+  int64_t finished_unix_ms = 0;
+};
 
 // Writes into `<path>.XXXXXX.part` beside the final name; without Commit the folder is removed.
 // Not thread-safe.
@@ -29,7 +38,7 @@ class RunFolderWriter {
 
   // Writes run.json and report.json, syncs, renames. Legs without recording.json (the run failed
   // before they were whole) are removed first, so that nothing half-written is taken for a result.
-  Status Commit(const std::string& run_id, const analysis::ComparisonReport& report);
+  Status Commit(const RunLabel& label, const analysis::ComparisonReport& report);
 
  private:
   RunFolderWriter(std::filesystem::path path, std::filesystem::path temporary);
@@ -39,7 +48,7 @@ class RunFolderWriter {
 };
 
 struct RunFolder {
-  std::string run_id;
+  RunLabel label;
   analysis::ComparisonReport report;
   bool has_reference = false;
   bool has_target = false;

@@ -17,15 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// When the run of this id was made; 0 when the id does not say.
-int64_t CreatedUnixMs(const std::string& run_id) {
-  std::tm time{};
-  if (::strptime(run_id.c_str(), "%Y%m%d-%H%M%S", &time) == nullptr) {
-    return 0;
-  }
-  return static_cast<int64_t>(::timegm(&time)) * 1000;
-}
-
 std::vector<std::string> NewestRunIds(const fs::path& folder) {
   std::vector<std::string> ids;
   std::error_code error;
@@ -83,8 +74,9 @@ RunHistory RunHistory::Load(const fs::path& folder) {
     summary.run_id = run_id;
     summary.board = run->report.identity.board;
     summary.model.sha256 = run->report.identity.model_sha256;
-    summary.created_unix_ms = CreatedUnixMs(run_id);
-    summary.finished_unix_ms = summary.created_unix_ms;
+    summary.model_name = run->label.model_name;
+    summary.created_unix_ms = run->label.created_unix_ms;
+    summary.finished_unix_ms = run->label.finished_unix_ms;
     ApplyReport(run->report, &summary);
     history.Add(std::move(summary));
   }

@@ -79,7 +79,7 @@ Status RunManager::CheckRequest(const RunRequest& request) const {
     return simulators_(request.reference.kind).status();
   }
   PLUMB_RETURN_IF_ERROR(ReportPath(request.reference.run_id).status());
-  return archive::FindLeg(data_->RunPath(request.reference.run_id), analysis::Role::kTarget)
+  return archive::FindLeg(data_->RunPath(request.reference.run_id), analysis::Role::kReference)
       .status()
       .Annotate("--reference");
 }
@@ -152,6 +152,8 @@ Result<SessionJob> RunManager::MakeJob(const Run& run) const {
   SessionJob job;
   const RunRequest& request = run.request;
   job.run_id = run.journal.run().run_id;
+  job.model_name = request.model_name;
+  job.created_unix_ms = run.journal.run().created_unix_ms;
   job.folder = data_->RunPath(job.run_id);
   job.tolerance = request.tolerance;
   job.plumb_version = options_.version;
@@ -174,7 +176,7 @@ Result<SessionJob> RunManager::MakeJob(const Run& run) const {
   }
   job.make_reference =
       [path = data_->RunPath(request.reference.run_id)]() -> Result<std::shared_ptr<Runner>> {
-    PLUMB_ASSIGN_OR_RETURN(const auto leg, archive::FindLeg(path, analysis::Role::kTarget));
+    PLUMB_ASSIGN_OR_RETURN(const auto leg, archive::FindLeg(path, analysis::Role::kReference));
     PLUMB_ASSIGN_OR_RETURN(auto runner, archive::RecordedRunner::Open(leg));
     return std::shared_ptr<Runner>(std::move(runner));
   };
@@ -229,6 +231,8 @@ void RunManager::End(const std::string& run_id, const Status& reason) {
   queue_.erase(std::remove(queue_.begin(), queue_.end(), run_id), queue_.end());
   SessionJob job;
   job.run_id = run_id;
+  job.model_name = run->request.model_name;
+  job.created_unix_ms = run->journal.run().created_unix_ms;
   job.folder = data_->RunPath(run_id);
   job.board = run->journal.run().board;
   job.plumb_version = options_.version;

@@ -9,6 +9,7 @@
 #include "common/base/text.h"
 #include "common/runner/failure.h"
 #include "server/core/run_diagnosis.h"
+#include "server/core/run_history.h"
 
 namespace plumb::server {
 namespace {
@@ -73,7 +74,8 @@ analysis::ComparisonReport RunSession::Execute(const CancelToken& cancel) {
   options.target_repeatable = !status.ok() || target_->recorder().evidence().repeatable();
   analysis::DecideOutcome(options, report_);
   if (folder.ok()) {
-    const Status written = folder->Commit(job_.run_id, report_);
+    const Status written =
+        folder->Commit({job_.run_id, job_.model_name, job_.created_unix_ms, UnixMsNow()}, report_);
     if (!written.ok() && report_.error.ok()) {
       report_.error = Status(written).Annotate("writing the run's archive");
       analysis::DecideOutcome(options, report_);

@@ -23,6 +23,8 @@ namespace plumb::server {
 
 struct SessionJob {
   std::string run_id;
+  std::string model_name;  // for people
+  int64_t created_unix_ms = 0;
   RunSpec spec;  // of the target; the reference runs once, without probe
   analysis::TolerancePolicy tolerance;
   std::filesystem::path folder;  // the run's archive appears here, whole, at the end

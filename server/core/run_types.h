@@ -21,7 +21,7 @@ enum class ReferenceKind { kBuiltin, kSgs, kCommand, kRecordedRun };
 
 struct ReferenceChoice {
   ReferenceKind kind = ReferenceKind::kBuiltin;
-  std::string run_id;  // of kRecordedRun: a finished run whose target is replayed
+  std::string run_id;  // of kRecordedRun: a finished run whose reference is replayed
 
   friend bool operator==(const ReferenceChoice&, const ReferenceChoice&) = default;
 };

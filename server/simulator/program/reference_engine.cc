@@ -46,8 +46,7 @@ Result<npu::FixedModel> ReadOfflineModel(const std::string& path) {
   PLUMB_ASSIGN_OR_RETURN(const Buffer file, MapFile(path));
   PLUMB_ASSIGN_OR_RETURN(npu::FixedModel model, npu::ParseModel(file));
   if (!model.chip) {
-    return FailedPreconditionError("'" + EscapeForDisplay(path) +
-                                   "' is a fixed model, not an offline model for a chip")
+    return FailedPreconditionError("the model is a fixed model, not an offline model for a chip")
         .WithHint("compile it: plumb compile --model FIXED --chip FAMILY --out M.img");
   }
   return model;

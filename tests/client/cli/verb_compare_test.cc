@@ -220,7 +220,7 @@ class CompareRunTest : public CompareTest {
     ASSERT_TRUE(writer.ok());
     archive::WriteLeg(writer->LegFolder(analysis::Role::kReference), reference);
     archive::WriteLeg(writer->LegFolder(analysis::Role::kTarget), target);
-    ASSERT_TRUE(writer->Commit(name, {}).ok());
+    ASSERT_TRUE(writer->Commit({name, "", 0, 0}, {}).ok());
   }
 
   std::vector<Tensor> one_ = {archive::PaddedOutput("boxes", 1)};

@@ -47,12 +47,15 @@ TEST_F(RunFolderTest, AppearsWholeAndComesBack) {
   EXPECT_FALSE(fs::exists(run_));
   analysis::ComparisonReport report;
   report.reference.source = "builtin";
-  ASSERT_TRUE(writer.Commit("4711", report).ok());
+  ASSERT_TRUE(writer.Commit({"4711", "net.img", 1000, 2000}, report).ok());
   EXPECT_EQ(Entries(), std::vector<std::string>{"4711"}) << "nothing else is left";
   EXPECT_TRUE(IsRunFolder(run_));
   auto run = ReadRunFolder(run_);
   ASSERT_TRUE(run.ok()) << run.status().ToString();
-  EXPECT_EQ(run->run_id, "4711");
+  EXPECT_EQ(run->label.run_id, "4711");
+  EXPECT_EQ(run->label.model_name, "net.img");
+  EXPECT_EQ(run->label.created_unix_ms, 1000);
+  EXPECT_EQ(run->label.finished_unix_ms, 2000);
   EXPECT_EQ(run->report.reference.source, "builtin");
   EXPECT_TRUE(run->has_reference);
   EXPECT_TRUE(run->has_target);
@@ -78,7 +81,7 @@ TEST_F(RunFolderTest, LeavesOutALegThatWasNotFinished) {
   ASSERT_TRUE((*half)->OnChunk(0, 0, 0, outputs_[0].bytes).ok());
   analysis::ComparisonReport report;
   report.error = UnavailableError("the board went away").WithReason("agent_lost");
-  ASSERT_TRUE(writer.Commit("4711", report).ok());
+  ASSERT_TRUE(writer.Commit({"4711", "net.img", 1000, 2000}, report).ok());
   EXPECT_FALSE(fs::exists(run_ / "target"));
   auto run = ReadRunFolder(run_);
   ASSERT_TRUE(run.ok()) << run.status().ToString();
@@ -90,10 +93,10 @@ TEST_F(RunFolderTest, LeavesOutALegThatWasNotFinished) {
 TEST_F(RunFolderTest, NeverReplacesARun) {
   auto writer = Create();
   auto rival = Create();
-  ASSERT_TRUE(rival.Commit("first", {}).ok());
-  EXPECT_EQ(writer.Commit("second", {}).code(), StatusCode::kAlreadyExists);
+  ASSERT_TRUE(rival.Commit({"first", "", 0, 0}, {}).ok());
+  EXPECT_EQ(writer.Commit({"second", "", 0, 0}, {}).code(), StatusCode::kAlreadyExists);
   EXPECT_EQ(RunFolderWriter::Create(run_).status().code(), StatusCode::kAlreadyExists);
-  EXPECT_EQ(ReadRunFolder(run_)->run_id, "first");
+  EXPECT_EQ(ReadRunFolder(run_)->label.run_id, "first");
 }
 
 TEST_F(RunFolderTest, RemovesWhatACrashedWriterLeft) {

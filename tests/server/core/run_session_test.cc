@@ -93,7 +93,7 @@ TEST_F(RunSessionTest, TheArchiveHoldsBothLegsAndTheReport) {
   Execute();
   const auto run = archive::ReadRunFolder(job_.folder);
   ASSERT_TRUE(run.ok()) << run.status().ToString();
-  EXPECT_EQ(run->run_id, "run-1");
+  EXPECT_EQ(run->label.run_id, "run-1");
   EXPECT_EQ(run->report.verdict, Verdict::kMatch);
   const auto leg = archive::ReadRecording(job_.folder / "target");
   ASSERT_TRUE(leg.ok());
