@@ -23,9 +23,9 @@ constexpr const char* kHelp =
     "It opens no port and keeps trying while the server is away.";
 
 constexpr const char* kExample =
-    "Example, a board:         plumb-agent --server 192.168.1.10:7590 --insecure --name camera-7 "
+    "Example, a board:         plumb-agent --server 192.168.1.10:7070 --insecure --name camera-7 "
     "--tag s6 --cache /mnt/cache --mi-library /config/lib/libmi_ipu.so\n"
-    "Example, a virtual board: plumb-agent --server 127.0.0.1:7590 --name demo --cache /tmp/demo "
+    "Example, a virtual board: plumb-agent --server 127.0.0.1:7070 --name demo --cache /tmp/demo "
     "--virtual S6\n"
     "--virtual takes FAMILY[,fault=F[:N]]: families 1.x Q S1 S3 S6; faults rounding stale "
     "unwritten noise format padding hang crash nomem, with :N only in the N-th run.";

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kUnixPrefix = "unix:";
 constexpr std::string_view kWriteInstead =
-    "write HOST:PORT such as 127.0.0.1:7590, [::1]:7590, or unix:/path/to/socket";
+    "write HOST:PORT such as 127.0.0.1:7070, [::1]:7070, or unix:/path/to/socket";
 
 Status Malformed(std::string_view text, std::string_view why) {
   return InvalidArgumentError("the address '" + EscapeForDisplay(text) + "' " + std::string(why))

@@ -19,7 +19,7 @@ struct Address {
 
   [[nodiscard]] bool is_unix() const { return !unix_path.empty(); }
 
-  // As gRPC and people write it: "127.0.0.1:7590", "[::1]:7590", "unix:/run/plumb.sock".
+  // As gRPC and people write it: "127.0.0.1:7070", "[::1]:7070", "unix:/run/plumb.sock".
   [[nodiscard]] std::string ToString() const;
 };
 

@@ -43,7 +43,7 @@ int Serve(const plumb::server::ServerAppOptions& options) {
 int main(int argc, char** argv) {
   CLI::App app("Connects boards with people: takes runs, compares board and simulator live.",
                "plumb-server");
-  app.footer("Example:\n  plumb-server --listen 127.0.0.1:7590 --data /var/lib/plumb");
+  app.footer("Example:\n  plumb-server --listen 127.0.0.1:7070 --data /var/lib/plumb");
   plumb::server::ServerAppOptions options;
   bool verbose = false;
   bool quiet = false;

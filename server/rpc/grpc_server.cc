@@ -66,7 +66,7 @@ class GrpcServer::Impl {
     }
     if (addresses.empty()) {
       return InvalidArgumentError("the server has no address to listen on")
-          .WithHint("give it --listen 127.0.0.1:7590");
+          .WithHint("give it --listen 127.0.0.1:7070");
     }
     rpc::KeepGrpcAlive();
     if (std::all_of(addresses.begin(), addresses.end(), [](const rpc::Address& address) {

@@ -9,7 +9,7 @@ namespace {
 
 std::vector<std::string> With(const std::vector<std::string>& more) {
   std::vector<std::string> all = {
-      "--server", "127.0.0.1:7590", "--name", "cam", "--cache", "/tmp/c"};
+      "--server", "127.0.0.1:7070", "--name", "cam", "--cache", "/tmp/c"};
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }
@@ -37,7 +37,7 @@ TEST(AgentOptionsTest, ReadsEveryFlag) {
                                               "gen-c"}));
   ASSERT_TRUE(parsed.ok()) << parsed.status().ToString();
   const AgentOptions& options = parsed->options;
-  EXPECT_EQ(options.server.ToString(), "127.0.0.1:7590");
+  EXPECT_EQ(options.server.ToString(), "127.0.0.1:7070");
   EXPECT_EQ(options.name, "cam");
   EXPECT_EQ(options.tags, (std::vector<std::string>{"s6", "lab"}));
   EXPECT_EQ(options.cache_size, uint64_t{64} * 1024 * 1024);
@@ -75,7 +75,7 @@ TEST(AgentOptionsTest, NamesTheFlagThatIsWrong) {
 
 TEST(AgentOptionsTest, AnotherMachineNeedsInsecure) {
   std::vector<std::string> arguments = {
-      "--server", "192.168.1.10:7590", "--name", "cam", "--cache", "/tmp/c", "--virtual", "S6"};
+      "--server", "192.168.1.10:7070", "--name", "cam", "--cache", "/tmp/c", "--virtual", "S6"};
   ExpectUsage(arguments, "--server");
   arguments.emplace_back("--insecure");
   EXPECT_TRUE(ParseAgentOptions(arguments).ok());

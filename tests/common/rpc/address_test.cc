@@ -8,10 +8,10 @@ namespace plumb::rpc {
 namespace {
 
 TEST(AddressTest, ReadsEveryForm) {
-  const auto v4 = ParseAddress("192.168.1.10:7590");
+  const auto v4 = ParseAddress("192.168.1.10:7070");
   ASSERT_TRUE(v4.ok());
   EXPECT_EQ(v4->host, "192.168.1.10");
-  EXPECT_EQ(v4->port, 7590);
+  EXPECT_EQ(v4->port, 7070);
   EXPECT_FALSE(v4->loopback);
   const auto v6 = ParseAddress("[fe80::1]:65535");
   ASSERT_TRUE(v6.ok());
@@ -65,10 +65,10 @@ TEST(AddressTest, RefusesWhatIsNoAddressAndSaysWhatToWrite) {
 TEST(AddressTest, OnlyLoopbackIsListenedOnUnlessInsecure) {
   EXPECT_TRUE(CheckListenAddress("127.0.0.1:0", false).ok());
   EXPECT_TRUE(CheckListenAddress("unix:/tmp/x", false).ok());
-  const auto open = CheckListenAddress("0.0.0.0:7590", false);
+  const auto open = CheckListenAddress("0.0.0.0:7070", false);
   EXPECT_EQ(open.status().code(), StatusCode::kPermissionDenied);
   EXPECT_NE(open.status().hint().find("--insecure"), std::string::npos);
-  EXPECT_TRUE(CheckListenAddress("0.0.0.0:7590", true).ok());
+  EXPECT_TRUE(CheckListenAddress("0.0.0.0:7070", true).ok());
 }
 
 TEST(AddressTest, PortZeroCannotBeDialled) {
