@@ -135,7 +135,7 @@ Result<int> RunGuarded(Verb& verb, VerbContext& context) {
 
 int Report(const Verb& verb, const Status& status, Console& console, JsonOutput& json) {
   console.Error(status);
-  const int exit_code = ExitCodeFor(status);
+  const int exit_code = analysis::ExitCodeOf(status);
   if (!json.wanted() || json.written()) {
     return exit_code;
   }
@@ -192,7 +192,7 @@ int RunBuiltIn(const std::vector<std::string>& arguments, const CommandLine& com
   }
   const Status status = UnknownVerb(arguments);
   console.Error(status);
-  return ExitCodeFor(status);
+  return analysis::ExitCodeOf(status);
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ std::string Verb::ErrorJson(const Status& status) const {
   std::string name = info().name;
   std::replace(name.begin(), name.end(), ' ', '-');
   return Dump({{"schema", "plumb." + name + "/1"},
-               {"exit_code", ExitCodeFor(status)},
+               {"exit_code", analysis::ExitCodeOf(status)},
                {"error", ErrorObject(status)}});
 }
 

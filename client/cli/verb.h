@@ -68,7 +68,7 @@ class Verb {
   virtual void Declare(CLI::App& app) = 0;
 
   // The exit code, or an error, which the framework prints, writes as JSON and maps by
-  // ExitCodeFor. What the person did wrong is kInvalidArgument with a hint what to write instead.
+  // ExitCodeOf. What the person did wrong is kInvalidArgument with a hint what to write instead.
   virtual Result<int> Run(VerbContext& context) = 0;
 
   // The JSON document for an error that came before the verb wrote its own (usage errors too).
