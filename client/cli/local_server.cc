@@ -34,8 +34,11 @@ Result<std::unique_ptr<LocalServer>> LocalServer::Start(const LocalServerOptions
   const auto& addresses = app->addresses();
   std::string address = addresses.front();
   std::string board_address = addresses.back();
-  return std::unique_ptr<LocalServer>(new LocalServer(std::unique_ptr<State>(
-      new State{std::move(folder), std::move(address), std::move(board_address), std::move(app)})));
+  return std::unique_ptr<LocalServer>(new LocalServer(
+      // An aggregate, which clang 14 cannot make through make_unique.
+      // NOLINTNEXTLINE(modernize-make-unique)
+      std::unique_ptr<State>(new State{
+          std::move(folder), std::move(address), std::move(board_address), std::move(app)})));
 }
 
 const std::string& LocalServer::address() const {

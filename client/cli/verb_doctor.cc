@@ -53,7 +53,7 @@ Finding CheckProgram(const fs::path& folder, const std::string& name) {
 Finding CheckLibrary(const std::string& what, const std::string& path, const std::string& mend) {
   void* library = ::dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL);
   if (library == nullptr) {
-    const char* reason = ::dlerror();
+    const char* reason = ::dlerror();  // NOLINT(concurrency-mt-unsafe): per thread in glibc
     return {what, Health::kBad, reason == nullptr ? path : reason, mend};
   }
   const bool complete = ::dlsym(library, "MI_IPU_Invoke") != nullptr &&

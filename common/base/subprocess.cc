@@ -39,7 +39,10 @@ void FillEnvironment(const SubprocessOptions& options, ChildPlan& plan) {
     }
   }
   for (const auto& [name, value] : options.extra_environment) {
-    plan.environment_strings.push_back(name + "=" + value);
+    std::string text = name;
+    text += '=';
+    text += value;
+    plan.environment_strings.push_back(std::move(text));
   }
   for (auto& text : plan.environment_strings) {
     plan.environment.push_back(text.data());
@@ -77,7 +80,7 @@ void CloseOthersOnExec() {
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::signal(SIGPIPE, SIG_DFL);
+  ::signal(SIGPIPE, SIG_DFL);  // NOLINT(concurrency-mt-unsafe): one thread is left after fork
   if (plan.working_folder != nullptr && ::chdir(plan.working_folder) != 0) {
     FailChild(plan.error_pipe);
   }
@@ -113,6 +116,8 @@ Result<std::vector<UniqueFd>> MoveHigh(const SubprocessOptions& options, ChildPl
 
 std::string ExitInfo::ToString() const {
   if (signal) {
+    // Of the known signals glibc returns constant text.
+    // NOLINTNEXTLINE(concurrency-mt-unsafe)
     return "signal " + std::to_string(*signal) + " (" + ::strsignal(*signal) + ")";
   }
   return "exit code " + std::to_string(code.value_or(-1));

@@ -9,15 +9,38 @@
 namespace plumb {
 namespace {
 
-// The length of the well-formed UTF-8 sequence at `position`, or 0.
-size_t Utf8SequenceLength(std::string_view text, size_t position) {
-  const auto at = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t lead = at(position);
+// How long a sequence is that begins with this byte; 0: none does.
+size_t LengthByLead(uint8_t lead) {
   if (lead < 0x80) {
     return 1;
   }
-  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || length > text.size() - position) {
+  if (lead < 0xC2 || lead > 0xF4) {
+    return 0;
+  }
+  return lead >= 0xF0 ? 4 : (lead >= 0xE0 ? 3 : 2);
+}
+
+// Overlong forms, surrogates and what lies above U+10FFFF show in the second byte.
+bool SecondByteFits(uint8_t lead, uint8_t second) {
+  switch (lead) {
+    case 0xE0:
+      return second >= 0xA0;
+    case 0xED:
+      return second <= 0x9F;
+    case 0xF0:
+      return second >= 0x90;
+    case 0xF4:
+      return second <= 0x8F;
+    default:
+      return true;
+  }
+}
+
+// The length of the well-formed UTF-8 sequence at `position`, or 0.
+size_t Utf8SequenceLength(std::string_view text, size_t position) {
+  const auto at = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  const size_t length = LengthByLead(at(position));
+  if (length == 0 || length > text.size() - position) {
     return 0;
   }
   for (size_t i = 1; i < length; ++i) {
@@ -25,11 +48,7 @@ size_t Utf8SequenceLength(std::string_view text, size_t position) {
       return 0;
     }
   }
-  const uint8_t second = at(position + 1);
-  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-  const bool surrogate = lead == 0xED && second > 0x9F;
-  const bool too_large = lead == 0xF4 && second > 0x8F;
-  return overlong || surrogate || too_large ? 0 : length;
+  return length == 1 || SecondByteFits(at(position), at(position + 1)) ? length : 0;
 }
 
 bool IsControl(char c) {
