@@ -311,9 +311,10 @@ Status ChildSession::Reported() const {
   }
   const std::string text = EscapeForDisplay(ring::ReadText(error.message, sizeof error.message));
   const std::string hint = EscapeForDisplay(ring::ReadText(error.hint, sizeof error.hint));
-  const auto* const meaning = std::find_if(kMeanings.begin(), kMeanings.end(), [&](const auto& entry) {
-    return entry.kind == error.kind;
-  });
+  const auto* const meaning =
+      std::find_if(kMeanings.begin(), kMeanings.end(), [&](const auto& entry) {
+        return entry.kind == error.kind;
+      });
   const ErrorMeaning& found = meaning == kMeanings.end() ? kMeanings[1] : *meaning;
   Status status(found.code, text.empty() ? "the runner failed without a word" : text);
   return Blame(hint.empty() ? status : std::move(status).WithHint(hint), found.reason);
