@@ -19,6 +19,17 @@ Span SpanOf(int64_t position, int32_t stride, int32_t pad, int32_t kernel, int64
   return {std::max<int64_t>(start, 0), std::min(start + kernel, size)};
 }
 
+// numerator / denominator to nearest; bounds as RoundDivide. `down_at`: ties go down where the
+// upper neighbour does not exceed it, else up.
+int64_t RoundAverage(int64_t numerator, int64_t denominator, int64_t down_at) {
+  const int64_t shifted = numerator + denominator / 2;
+  int64_t quotient = shifted / denominator;
+  const int64_t rest = shifted - quotient * denominator;
+  quotient -= rest < 0 ? 1 : 0;
+  const bool tie = rest == 0 && denominator % 2 == 0;
+  return quotient - (tie && quotient <= down_at ? 1 : 0);
+}
+
 class PoolKernel : public Kernel {
  public:
   PoolKernel(const Window2d& window, const Clamp& clamp, const KernelSite& site)
@@ -106,9 +117,9 @@ class AveragePoolKernel final : public PoolKernel {
   AveragePoolKernel(const AveragePool2d& pool, const KernelSite& site)
       : PoolKernel(pool.window, pool.clamp, site),
         multiplier_(pool.multiplier),
-        profile_(site.profile),
         input_zero_point_(site.inputs[0].tensor->zero_point),
         zero_point_(site.output_tensor->zero_point),
+        ties_down_at_(site.profile == RoundingProfile::kHalfUp ? INT64_MIN : -int64_t{zero_point_}),
         sums_(site.threads, std::vector<int64_t>(channels(), 0)) {}
 
  protected:
@@ -127,16 +138,17 @@ class AveragePoolKernel final : public PoolKernel {
     });
     const int64_t divisor = count << multiplier_.shift;
     for (size_t c = 0; c < sums.size(); ++c) {
-      output[c] = Finish(
-          RoundDivide(sums[c] * multiplier_.mantissa, divisor, profile_), zero_point_, clamp());
+      output[c] = Finish(RoundAverage(sums[c] * multiplier_.mantissa, divisor, ties_down_at_),
+                         zero_point_,
+                         clamp());
     }
   }
 
  private:
   Multiplier multiplier_;
-  RoundingProfile profile_;
   int32_t input_zero_point_;
   int32_t zero_point_;
+  int64_t ties_down_at_;                    // of the result without the zero point: stored 0
   std::vector<std::vector<int64_t>> sums_;  // per thread
 };
 

@@ -101,6 +101,16 @@ int64_t RoundDivide(int64_t numerator, int64_t denominator, RoundingProfile prof
   return RoundUpAtHalf(quotient);
 }
 
+int64_t RoundAverage(int64_t numerator,
+                     int64_t denominator,
+                     int32_t zero_point,
+                     RoundingProfile profile) {
+  Quotient stored = Divide(numerator, denominator);
+  stored.floor += zero_point;
+  const bool up = profile == RoundingProfile::kHalfUp;
+  return (up ? RoundUpAtHalf(stored) : RoundAwayAtHalf(stored)) - zero_point;
+}
+
 int16_t Finish(int64_t value, int32_t zero_point, const Clamp& clamp) {
   return static_cast<int16_t>(std::clamp<int64_t>(value + zero_point, clamp.low, clamp.high));
 }

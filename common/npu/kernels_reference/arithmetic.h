@@ -14,6 +14,12 @@ int64_t Rescale(int64_t sum, const Multiplier& multiplier, RoundingProfile profi
 // numerator / denominator; denominator > 0, |numerator| < 2^62.
 int64_t RoundDivide(int64_t numerator, int64_t denominator, RoundingProfile profile);
 
+// numerator / denominator as the part above zero_point of an average; bounds as RoundDivide.
+int64_t RoundAverage(int64_t numerator,
+                     int64_t denominator,
+                     int32_t zero_point,
+                     RoundingProfile profile);
+
 // value + zero_point, held within the clamp.
 int16_t Finish(int64_t value, int32_t zero_point, const Clamp& clamp);
 

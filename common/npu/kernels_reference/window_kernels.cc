@@ -159,8 +159,10 @@ void Compute(const AveragePool2d& pool, const OpContext& context) {
           sum += input.centred(input.at(n, iy, ix, c));
           ++count;
         });
-    const int64_t value = RoundDivide(
-        sum * pool.multiplier.mantissa, count << pool.multiplier.shift, context.profile);
+    const int64_t value = RoundAverage(sum * pool.multiplier.mantissa,
+                                       count << pool.multiplier.shift,
+                                       context.zero_point(),
+                                       context.profile);
     *output++ = Finish(value, context.zero_point(), pool.clamp);
   });
 }

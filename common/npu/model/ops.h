@@ -1,9 +1,9 @@
 // What each operation of a fixed model computes, in frozen integers.
 //
 // Conventions. x is a stored value, z its tensor's zero point, "x − z" what arithmetic works on.
-// Rescale and RoundDivide are those of rounding.h; every result is z_out + …, then clamped.
-// Pictures are NHWC. Padding after the data is implied by the output's shape. ValidateModel
-// (validate.h) checks every relation stated here.
+// Rescale, RoundDivide and RoundAverage are those of rounding.h; every result is z_out + …, then
+// clamped. Pictures are NHWC. Padding after the data is implied by the output's shape.
+// ValidateModel (validate.h) checks every relation stated here.
 #pragma once
 
 #include <variant>

@@ -60,14 +60,15 @@ struct MaxPool2d {
   Clamp clamp;
 };
 
-// RoundDivide(Σ (x − z) · mantissa, count << shift), count = elements inside the picture.
+// RoundAverage(Σ (x − z) · mantissa, count << shift), count = elements inside the picture.
 struct AveragePool2d {
   Window2d window;
   Multiplier multiplier;  // input scale / output scale
   Clamp clamp;
 };
 
-// As AveragePool2d over whole axes (ascending, each once); kept dimensions of size 1 are optional.
+// RoundDivide of the same over whole axes (ascending, each once); kept dimensions of size 1 are
+// optional.
 struct Mean {
   std::vector<int32_t> axes;
   Multiplier multiplier;

@@ -165,9 +165,43 @@ TYPED_TEST(HandComputed, AveragePoolCountsWhatIsInsideAndRoundsByProfile) {
   pool.clamp = kS16;
   const FixedModel model = MakeLayer(pool, {S16("x", {1, 1, 3, 1})}, S16("y", {1, 1, 3, 1}));
   // 7 alone; (7 - 2)/2 = 2.5; (-2 - 3)/2 = -2.5.
-  EXPECT_EQ(this->Run(model, {{7, -2, -3}}, RoundingProfile::kHalfEven), (Values{7, 2, -2}));
+  EXPECT_EQ(this->Run(model, {{7, -2, -3}}, RoundingProfile::kHalfEven), (Values{7, 3, -3}));
   EXPECT_EQ(this->Run(model, {{7, -2, -3}}, RoundingProfile::kHalfUp), (Values{7, 3, -2}));
   EXPECT_EQ(this->Run(model, {{7, -2, -3}}, RoundingProfile::kHalfAway), (Values{7, 3, -3}));
+}
+
+TYPED_TEST(HandComputed, AveragePoolTiesLeaveTheStoredZeroNotTheRealOne) {
+  AveragePool2d pool;
+  pool.window.kernel_width = 2;
+  pool.window.stride_width = 2;
+  pool.multiplier = {1, 0};
+  pool.clamp = kS8;
+  // Stored averages 2.5, -2.5, 0.5, -0.5: TFLite's int8 loop gives (5 + 1)/2 = 3 and
+  // (-5 - 1)/2 = -3, (1 + 1)/2 = 1 and (-1 - 1)/2 = -1, whatever the zero point.
+  const std::vector<Values> x = {{2, 3, -2, -3, 0, 1, -1, 0}};
+  for (const int32_t zero_point : {0, -5, 10}) {
+    const FixedModel model =
+        MakeLayer(pool,
+                  {MakeTensor("x", {1, 1, 8, 1}, ElementType::kInt8, zero_point)},
+                  MakeTensor("y", {1, 1, 4, 1}, ElementType::kInt8, zero_point));
+    EXPECT_EQ(this->Run(model, x, RoundingProfile::kHalfEven), (Values{3, -3, 1, -1}));
+    EXPECT_EQ(this->Run(model, x, RoundingProfile::kHalfAway), (Values{3, -3, 1, -1}));
+    EXPECT_EQ(this->Run(model, x, RoundingProfile::kHalfUp), (Values{3, -2, 1, 0}));
+  }
+}
+
+TYPED_TEST(HandComputed, AveragePoolOfPixelsRoundsTiesUp) {
+  AveragePool2d pool;
+  pool.window.kernel_width = 2;
+  pool.window.stride_width = 2;
+  pool.multiplier = {1, 0};
+  pool.clamp = kU8;
+  const FixedModel model =
+      MakeLayer(pool, {U8("x", {1, 1, 4, 1}, 128)}, U8("y", {1, 1, 2, 1}, 128));
+  // No stored value lies below 0: 125.5 and 130.5, on either side of the real zero, go up.
+  const std::vector<Values> x = {{125, 126, 130, 131}};
+  EXPECT_EQ(this->Run(model, x, RoundingProfile::kHalfEven), (Values{126, 131}));
+  EXPECT_EQ(this->Run(model, x, RoundingProfile::kHalfAway), (Values{126, 131}));
 }
 
 TYPED_TEST(HandComputed, MeanReducesChosenAxesBetweenScales) {
