@@ -75,3 +75,17 @@ function(plumb_add_folders)
     endif()
   endforeach()
 endfunction()
+
+# plumb_bench(NAME SOURCES ... DEPS ...): a benchmark program bench_… in bench/, built with
+#   everything and run by tools/bench alone. It prints a table of ratios, each against a baseline of
+#   the same run, and exits with 0 when it could measure.
+add_custom_target(benchmarks)
+function(plumb_bench name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+  plumb_set_warnings(${name})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+  add_dependencies(benchmarks ${name})
+endfunction()
