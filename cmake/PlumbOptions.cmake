@@ -10,6 +10,7 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 
 set(PLUMB_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, comma-separated")
+option(PLUMB_WITH_GRPC "Build what needs gRPC: proto, agent/link, server/rpc, client and their programs" ON)
 option(PLUMB_TIDY "Run clang-tidy while compiling" OFF)
 option(PLUMB_COVERAGE "Measure line coverage with gcov" OFF)
 

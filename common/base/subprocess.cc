@@ -172,11 +172,13 @@ Result<Subprocess> Subprocess::Start(const SubprocessOptions& options) {
 Subprocess::Subprocess(Subprocess&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       pidfd_(std::move(other.pidfd_)),
+      reaping_(std::move(other.reaping_)),
       exit_(std::exchange(other.exit_, std::nullopt)) {}
 
 Subprocess& Subprocess::operator=(Subprocess&& other) noexcept {
   std::swap(pid_, other.pid_);
   std::swap(pidfd_, other.pidfd_);
+  std::swap(reaping_, other.reaping_);
   std::swap(exit_, other.exit_);
   return *this;
 }
@@ -189,7 +191,11 @@ Subprocess::~Subprocess() {
 }
 
 void Subprocess::Kill(int signal) const {
-  if (pid_ > 0 && !exit_) {
+  if (pid_ <= 0) {
+    return;
+  }
+  const std::lock_guard lock(*reaping_);
+  if (!exit_) {
     ::kill(-pid_, signal);
   }
 }
@@ -210,6 +216,7 @@ std::optional<ExitInfo> Subprocess::WaitFor(std::chrono::milliseconds timeout) {
     siginfo_t info{};
     if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
         info.si_pid == pid_) {
+      const std::lock_guard lock(*reaping_);
       ::kill(-pid_, SIGKILL);  // what the child left behind in its group, while the id is ours
       int status = 0;
       ::waitpid(pid_, &status, 0);

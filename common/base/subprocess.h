@@ -5,6 +5,8 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -61,6 +63,8 @@ class Subprocess {
 
   pid_t pid_ = -1;
   UniqueFd pidfd_;
+  // Held while the child is reaped or signalled: a signal must never meet an id given to another.
+  std::unique_ptr<std::mutex> reaping_ = std::make_unique<std::mutex>();
   std::optional<ExitInfo> exit_;
 };
 

@@ -1,6 +1,7 @@
 #include "common/analysis/statistics.h"
 
 #include <cmath>
+#include <limits>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -30,7 +31,7 @@ Pairs RandomPairs(size_t count) {
     pairs.reference.push_back(normal(random) * 1e3);
     pairs.target.push_back(pairs.reference.back() + normal(random));
     if (i % 997 == 5) {
-      pairs.target.back() = NAN;
+      pairs.target.back() = std::numeric_limits<double>::quiet_NaN();
     }
     pairs.difference.push_back(pairs.target.back() - pairs.reference.back());
   }
