@@ -84,12 +84,16 @@ FloatKernel FloatKernelFor(OpKind kind) {
       return SubFloat;
     case OpKind::kMul:
       return MulFloat;
+    case OpKind::kDiv:
+      return DivFloat;
     case OpKind::kPrelu:
       return PreluFloat;
     case OpKind::kSoftmax:
       return SoftmaxFloat;
     case OpKind::kMean:
-      return MeanFloat;
+    case OpKind::kSum:
+    case OpKind::kReduceMax:
+      return ReduceFloat;
     case OpKind::kPad:
       return PadFloat;
     case OpKind::kConcat:

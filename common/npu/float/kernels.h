@@ -47,12 +47,13 @@ void AveragePool2dFloat(const FloatCall& call);
 void AddFloat(const FloatCall& call);
 void SubFloat(const FloatCall& call);
 void MulFloat(const FloatCall& call);
+void DivFloat(const FloatCall& call);
 void PreluFloat(const FloatCall& call);
 void UnaryFloat(const FloatCall& call);
 void SoftmaxFloat(const FloatCall& call);
 
 void CopyFloat(const FloatCall& call);
-void MeanFloat(const FloatCall& call);
+void ReduceFloat(const FloatCall& call);
 void PadFloat(const FloatCall& call);
 void ConcatFloat(const FloatCall& call);
 void TransposeFloat(const FloatCall& call);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "common/npu/float/kernels.h"
 
@@ -98,9 +99,10 @@ void CopyFloat(const FloatCall& call) {
   std::copy(call.inputs[0].values.begin(), call.inputs[0].values.end(), call.output.begin());
 }
 
-void MeanFloat(const FloatCall& call) {
+void ReduceFloat(const FloatCall& call) {
   const Shape& shape = *call.inputs[0].shape;
-  const auto& axes = call.attributes<MeanAttributes>().axes;
+  const auto& axes = call.attributes<ReduceAttributes>().axes;
+  const bool is_max = call.op->kind == OpKind::kReduceMax;
   Strides strides{};
   int64_t step = 1;
   int64_t count = 1;
@@ -110,13 +112,17 @@ void MeanFloat(const FloatCall& call) {
     strides.at(axis) = reduced ? 0 : step;
     (reduced ? count : step) *= shape[axis];
   }
-  std::vector<double> sums(call.output.size());
+  constexpr double kLowest = -std::numeric_limits<double>::infinity();
+  std::vector<double> results(call.output.size(), is_max ? kLowest : 0);
   const float* next = call.inputs[0].values.data();
   ForEachOffset(shape.dims(), strides, 0, [&](int64_t offset) {
-    sums[static_cast<size_t>(offset)] += static_cast<double>(*next++);
+    double& result = results[static_cast<size_t>(offset)];
+    const auto value = static_cast<double>(*next++);
+    result = is_max ? std::max(result, value) : result + value;
   });
-  std::transform(sums.begin(), sums.end(), call.output.begin(), [count](double sum) {
-    return static_cast<float>(sum / static_cast<double>(count));
+  const auto divisor = static_cast<double>(call.op->kind == OpKind::kMean ? count : 1);
+  std::transform(results.begin(), results.end(), call.output.begin(), [divisor](double result) {
+    return static_cast<float>(result / divisor);
   });
 }
 

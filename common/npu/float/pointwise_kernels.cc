@@ -93,6 +93,10 @@ void MulFloat(const FloatCall& call) {
   Broadcast(call, [](float a, float b) { return a * b; });
 }
 
+void DivFloat(const FloatCall& call) {
+  Broadcast(call, [](float a, float b) { return a / b; });
+}
+
 void PreluFloat(const FloatCall& call) {
   Broadcast(call, [](float x, float slope) { return x >= 0 ? x : x * slope; });
 }
@@ -115,6 +119,10 @@ void UnaryFloat(const FloatCall& call) {
       return Map(call, [](float x) { return 1 / (1 + std::exp(-x)); });
     case OpKind::kTanh:
       return Map(call, [](float x) { return std::tanh(x); });
+    case OpKind::kNeg:
+      return Map(call, [](float x) { return -x; });
+    case OpKind::kExp:
+      return Map(call, [](float x) { return std::exp(x); });
     default:
       return Map(call, [](float x) { return std::fabs(x); });
   }

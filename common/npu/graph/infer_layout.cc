@@ -23,18 +23,19 @@ std::vector<int64_t> Significant(const Shape& shape) {
   return dims;
 }
 
-Result<Shape> InferMean(const MeanAttributes& mean, const Shape& input) {
+Result<Shape> InferReduce(const ReduceAttributes& reduce, const Shape& input) {
   Dims dims{};
   size_t rank = 0;
   size_t next = 0;
   for (size_t axis = 0; axis < input.rank(); ++axis) {
-    const bool reduced = next < mean.axes.size() && mean.axes[next] == static_cast<int32_t>(axis);
+    const bool reduced =
+        next < reduce.axes.size() && reduce.axes[next] == static_cast<int32_t>(axis);
     next += reduced ? 1 : 0;
-    if (!reduced || mean.keep_dims) {
+    if (!reduced || reduce.keep_dims) {
       dims.at(rank++) = reduced ? 1 : input[axis];
     }
   }
-  if (mean.axes.empty() || next != mean.axes.size()) {
+  if (reduce.axes.empty() || next != reduce.axes.size()) {
     return InvalidArgumentError("the axes are not ascending axes of " + input.ToString());
   }
   return MakeShape(dims, rank);
@@ -170,7 +171,10 @@ Result<Shape> InferLayoutShape(const GraphOp& op,
   const Shape& input = inputs[0]->shape;
   switch (op.kind) {
     case OpKind::kMean:
-      return With<MeanAttributes>(op, [&](const auto& mean) { return InferMean(mean, input); });
+    case OpKind::kSum:
+    case OpKind::kReduceMax:
+      return With<ReduceAttributes>(op,
+                                    [&](const auto& reduce) { return InferReduce(reduce, input); });
     case OpKind::kPad:
       return With<PadAttributes>(op, [&](const auto& pad) { return InferPad(pad, input); });
     case OpKind::kConcat:

@@ -21,6 +21,7 @@ Arity ArityOf(OpKind kind) {
     case OpKind::kAdd:
     case OpKind::kSub:
     case OpKind::kMul:
+    case OpKind::kDiv:
     case OpKind::kPrelu:
       return {2, 2};
     case OpKind::kConcat:
@@ -73,6 +74,8 @@ Result<Shape> InferOutputShape(const GraphOp& op,
     case OpKind::kAveragePool2d:
       return InferWindowShape(op, inputs, declared);
     case OpKind::kMean:
+    case OpKind::kSum:
+    case OpKind::kReduceMax:
     case OpKind::kPad:
     case OpKind::kConcat:
     case OpKind::kReshape:
@@ -85,6 +88,7 @@ Result<Shape> InferOutputShape(const GraphOp& op,
     case OpKind::kAdd:
     case OpKind::kSub:
     case OpKind::kMul:
+    case OpKind::kDiv:
     case OpKind::kPrelu:
       return InferBroadcast(op, inputs);
     case OpKind::kLeakyRelu:

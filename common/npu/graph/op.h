@@ -16,9 +16,10 @@ enum class OpKind : uint8_t {
   kDepthwiseConv2d,  // picture, weights [1][kh][kw][out], bias (optional); out = in · multiplier
   kTransposeConv2d,  // picture, weights [out][kh][kw][in], bias (optional)
   kFullyConnected,   // rows of `in` elements, weights [out][in], bias (optional)
-  kAdd,              // two operands that broadcast as in numpy; likewise the next two and kPrelu
+  kAdd,              // two operands that broadcast as in numpy; likewise up to kDiv, and kPrelu
   kSub,
   kMul,
+  kDiv,
   kRelu,
   kRelu6,
   kReluN1To1,
@@ -28,10 +29,14 @@ enum class OpKind : uint8_t {
   kLogistic,
   kTanh,
   kAbs,
+  kNeg,
+  kExp,
   kSoftmax,  // over the last axis
   kMaxPool2d,
   kAveragePool2d,  // divides by the places inside the picture
   kMean,
+  kSum,
+  kReduceMax,
   kPad,  // with real zero
   kConcat,
   kReshape,  // the output's shape decides; also SQUEEZE and EXPAND_DIMS
@@ -65,7 +70,8 @@ struct SoftmaxAttributes {
   float beta = 1;
 };
 
-struct MeanAttributes {
+// kMean, kSum, kReduceMax.
+struct ReduceAttributes {
   std::vector<int32_t> axes;  // ascending, each once, 0 ≤ axis < rank
   bool keep_dims = false;
 };
@@ -107,7 +113,7 @@ using GraphOpAttributes = std::variant<std::monostate,
                                        WindowAttributes,
                                        LeakyReluAttributes,
                                        SoftmaxAttributes,
-                                       MeanAttributes,
+                                       ReduceAttributes,
                                        PadAttributes,
                                        ConcatAttributes,
                                        TransposeAttributes,

@@ -59,7 +59,8 @@ Status Importer::UseAll(const std::vector<int32_t>& tensors, std::vector<uint32_
   return OkStatus();
 }
 
-// Float16 and int8 weights of float networks arrive through a DEQUANTIZE of a constant.
+// Float16 and int8 weights of float networks arrive through a DEQUANTIZE of a constant, sparse ones
+// through a DENSIFY.
 Status Importer::FoldDequantize(const FileTensor& constant, FileTensor& output) {
   PLUMB_RETURN_IF_ERROR(ValidateTensor(constant.graph));
   if (!(constant.graph.shape == output.graph.shape) || output.graph.is_constant() ||

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "common/base/text.h"
+#include "common/npu/import/tflite_sparse.h"
 #include "common/tensor/convert.h"
 
 namespace plumb::npu::tflite {
@@ -111,7 +112,8 @@ class Reader {
   Status ReadCodes();
   Status ReadTensors(const FlatTable& subgraph);
   Result<FileTensor> ReadTensor(const FlatTable& table, uint32_t index);
-  Result<Buffer> ReadConstant(const FlatTable& table, TensorType type);
+  Result<std::span<const uint8_t>> ReadData(const FlatTable& table);
+  Result<Buffer> ReadConstant(const FlatTable& table, const FileTensor& tensor);
   std::string NameOf(const std::string& name, uint32_t index);
   Status ReadOperators(const FlatTable& subgraph);
   Result<FileOperator> ReadOperator(const FlatTable& table);
@@ -139,11 +141,12 @@ Status Reader::ReadCodes() {
   return OkStatus();
 }
 
-Result<Buffer> Reader::ReadConstant(const FlatTable& table, TensorType type) {
+// The bytes of a tensor's buffer; none when it is computed.
+Result<std::span<const uint8_t>> Reader::ReadData(const FlatTable& table) {
   PLUMB_ASSIGN_OR_RETURN(const uint32_t index, table.Scalar<uint32_t>(TensorField::kBuffer, 0));
   // Buffer 0 is the empty one by convention; files without buffers exist.
   if (index == 0 && buffers_.size() == 0) {
-    return Buffer();
+    return std::span<const uint8_t>();
   }
   if (index >= buffers_.size()) {
     return InvalidArgumentError("uses buffer " + std::to_string(index) + " of " +
@@ -155,15 +158,28 @@ Result<Buffer> Reader::ReadConstant(const FlatTable& table, TensorType type) {
         .WithHint("export the model as one FlatBuffer below 2 GB");
   }
   PLUMB_ASSIGN_OR_RETURN(const FlatVector data, buffer.Vector(BufferField::kData, 1));
-  const uint64_t growth = type == TensorType::kFloat16 ? 2 : 1;
-  constant_bytes_ += data.size() * growth;
+  return data.bytes();
+}
+
+Result<Buffer> Reader::ReadConstant(const FlatTable& table, const FileTensor& tensor) {
+  PLUMB_ASSIGN_OR_RETURN(std::span<const uint8_t> data, ReadData(table));
+  const bool half = tensor.type == TensorType::kFloat16;
+  const bool sparse = table.Has(TensorField::kSparsity);
+  const size_t stored_size = half ? sizeof(uint16_t) : ElementSize(tensor.graph.element_type);
+  const uint64_t count = tensor.graph.shape.element_count().value_or(kMaxConstantBytes);
+  const uint64_t dense_bytes =
+      sparse ? std::min(count, kMaxConstantBytes) * stored_size : data.size();
+  constant_bytes_ += dense_bytes * (half ? 2 : 1);
   if (constant_bytes_ > kMaxConstantBytes) {
     return ResourceExhaustedError("constants take more than 1 GiB");
   }
-  if (type == TensorType::kFloat16) {
-    return Buffer::FromVector(WidenHalves(data.bytes()));
+  std::vector<uint8_t> dense;
+  if (sparse) {
+    PLUMB_ASSIGN_OR_RETURN(const FlatTable sparsity, table.Table(TensorField::kSparsity));
+    PLUMB_ASSIGN_OR_RETURN(dense, Densify(sparsity, tensor.graph.shape, data, stored_size));
+    data = dense;
   }
-  return Buffer::Copy(data.bytes());
+  return half ? Buffer::FromVector(WidenHalves(data)) : Buffer::Copy(data);
 }
 
 std::string Reader::NameOf(const std::string& name, uint32_t index) {
@@ -186,9 +202,8 @@ Result<FileTensor> Reader::ReadTensor(const FlatTable& table, uint32_t index) {
   PLUMB_ASSIGN_OR_RETURN(const std::string name, table.String(TensorField::kName));
   PLUMB_ASSIGN_OR_RETURN(const uint8_t variable,
                          table.Scalar<uint8_t>(TensorField::kIsVariable, 0));
-  if (variable != 0 || table.Has(TensorField::kSparsity)) {
-    return UnimplementedError("is a variable or sparse")
-        .WithHint("export the model without state and with dense weights");
+  if (variable != 0) {
+    return UnimplementedError("is a variable").WithHint("export the model without state");
   }
   tensor.type = static_cast<TensorType>(type);
   tensor.graph.name = NameOf(name, index);
@@ -198,7 +213,7 @@ Result<FileTensor> Reader::ReadTensor(const FlatTable& table, uint32_t index) {
   tensor.type_supported = element.has_value();
   tensor.graph.element_type = element.value_or(ElementType::kUnknown);
   if (tensor.type_supported) {
-    PLUMB_ASSIGN_OR_RETURN(tensor.graph.constant, ReadConstant(table, tensor.type));
+    PLUMB_ASSIGN_OR_RETURN(tensor.graph.constant, ReadConstant(table, tensor));
   }
   return tensor;
 }

@@ -56,19 +56,19 @@ Status ConvertConcat(const OperatorView& op, ConvertedOp& converted) {
   return op.TakeFirst(op.operand_count(), converted);
 }
 
-Status ConvertMean(const OperatorView& op, ConvertedOp& converted) {
+Status ConvertReduce(const OperatorView& op, ConvertedOp& converted) {
   PLUMB_ASSIGN_OR_RETURN(const FileTensor* const input, op.Operand(0));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<int32_t> axes, op.Steering(1));
   PLUMB_ASSIGN_OR_RETURN(const uint8_t keep_dims, op.Option<uint8_t>(0, 0));
-  MeanAttributes mean;
-  mean.keep_dims = keep_dims != 0;
+  ReduceAttributes reduce;
+  reduce.keep_dims = keep_dims != 0;
   for (const int32_t axis : axes) {
     PLUMB_ASSIGN_OR_RETURN(const int32_t normal, NormaliseAxis(axis, input->graph.shape.rank()));
-    mean.axes.push_back(normal);
+    reduce.axes.push_back(normal);
   }
-  std::sort(mean.axes.begin(), mean.axes.end());
-  mean.axes.erase(std::unique(mean.axes.begin(), mean.axes.end()), mean.axes.end());
-  converted.attributes = mean;
+  std::sort(reduce.axes.begin(), reduce.axes.end());
+  reduce.axes.erase(std::unique(reduce.axes.begin(), reduce.axes.end()), reduce.axes.end());
+  converted.attributes = reduce;
   return op.TakeFirst(1, converted);
 }
 
@@ -182,20 +182,26 @@ constexpr Converter kConverters[] = {
     {Builtin::kAveragePool2d, OpKind::kAveragePool2d, ConvertPool2d},
     {Builtin::kConcatenation, OpKind::kConcat, ConvertConcat},
     {Builtin::kConv2d, OpKind::kConv2d, ConvertConv2d},
+    // A sparse constant is dense since it was read.
+    {Builtin::kDensify, OpKind::kDequantize, ConvertUnary},
     {Builtin::kDepthToSpace, OpKind::kDepthToSpace, ConvertDepthToSpace},
     {Builtin::kDepthwiseConv2d, OpKind::kDepthwiseConv2d, ConvertDepthwiseConv2d},
     {Builtin::kDequantize, OpKind::kDequantize, ConvertUnary},
+    {Builtin::kDiv, OpKind::kDiv, ConvertArithmetic},
+    {Builtin::kExp, OpKind::kExp, ConvertUnary},
     {Builtin::kExpandDims, OpKind::kReshape, ConvertUnary},
     {Builtin::kFullyConnected, OpKind::kFullyConnected, ConvertFullyConnected},
     {Builtin::kHardSwish, OpKind::kHardSwish, ConvertUnary},
     {Builtin::kLeakyRelu, OpKind::kLeakyRelu, ConvertLeakyRelu},
     {Builtin::kLogistic, OpKind::kLogistic, ConvertUnary},
     {Builtin::kMaxPool2d, OpKind::kMaxPool2d, ConvertPool2d},
-    {Builtin::kMean, OpKind::kMean, ConvertMean},
+    {Builtin::kMean, OpKind::kMean, ConvertReduce},
     {Builtin::kMul, OpKind::kMul, ConvertArithmetic},
+    {Builtin::kNeg, OpKind::kNeg, ConvertUnary},
     {Builtin::kPad, OpKind::kPad, ConvertPad},
     {Builtin::kPrelu, OpKind::kPrelu, ConvertPrelu},
     {Builtin::kQuantize, OpKind::kQuantize, ConvertUnary},
+    {Builtin::kReduceMax, OpKind::kReduceMax, ConvertReduce},
     {Builtin::kRelu, OpKind::kRelu, ConvertUnary},
     {Builtin::kRelu6, OpKind::kRelu6, ConvertUnary},
     {Builtin::kReluN1To1, OpKind::kReluN1To1, ConvertUnary},
@@ -206,6 +212,7 @@ constexpr Converter kConverters[] = {
     {Builtin::kSqueeze, OpKind::kReshape, ConvertUnary},
     {Builtin::kStridedSlice, OpKind::kStridedSlice, ConvertStridedSlice},
     {Builtin::kSub, OpKind::kSub, ConvertArithmetic},
+    {Builtin::kSum, OpKind::kSum, ConvertReduce},
     {Builtin::kTanh, OpKind::kTanh, ConvertUnary},
     {Builtin::kTranspose, OpKind::kTranspose, ConvertTranspose},
     {Builtin::kTransposeConv, OpKind::kTransposeConv2d, ConvertTransposeConv},

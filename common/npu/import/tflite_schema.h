@@ -31,6 +31,17 @@ struct QuantizationField {
   static constexpr uint32_t kScale = 2, kZeroPoint = 3, kAxis = 6;
 };
 
+struct SparsityField {
+  static constexpr uint32_t kOrder = 0, kBlockMap = 1, kDimensions = 2;
+};
+
+// Of one dimension of a sparse tensor. The two unions are a type each, followed by the value.
+struct DimensionField {
+  static constexpr uint32_t kFormat = 0, kDenseSize = 1, kSegmentsType = 2, kIndicesType = 4;
+};
+
+enum class SparseIndex : uint8_t { kInt32 = 1, kUint16 = 2, kUint8 = 3 };
+
 struct OperatorField {
   static constexpr uint32_t kCode = 0, kInputs = 1, kOutputs = 2, kOptions = 4, kCustomOptions = 5;
 };
@@ -70,16 +81,22 @@ enum class Builtin : int32_t {
   kTranspose = 39,
   kMean = 40,
   kSub = 41,
+  kDiv = 42,
   kSqueeze = 43,
   kStridedSlice = 45,
+  kExp = 47,
   kPrelu = 54,
+  kNeg = 59,
   kTransposeConv = 67,
   kExpandDims = 70,
+  kSum = 74,
+  kReduceMax = 82,
   kResizeNearestNeighbor = 97,
   kLeakyRelu = 98,
   kAbs = 101,
   kQuantize = 114,
   kHardSwish = 117,
+  kDensify = 124,
 };
 
 enum class Padding : int8_t { kSame = 0, kValid = 1 };

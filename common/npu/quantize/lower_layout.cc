@@ -72,6 +72,7 @@ Result<OpAttributes> LowerOp(const LoweringContext& context) {
     case OpKind::kMaxPool2d:
     case OpKind::kAveragePool2d:
     case OpKind::kMean:
+    case OpKind::kSum:
       return LowerWindowOp(context);
     case OpKind::kConcat:
     case OpKind::kPad:

@@ -123,8 +123,13 @@ Result<OpAttributes> LowerPointwiseOp(const LoweringContext& context) {
       return LowerTable(context, [](double x) { return std::tanh(x); });
     case OpKind::kAbs:
       return LowerTable(context, [](double x) { return std::fabs(x); });
+    case OpKind::kNeg:
+      return LowerTable(context, [](double x) { return -x; });
+    case OpKind::kExp:
+      return LowerTable(context, [](double x) { return std::exp(x); });
     default:
-      return UnimplementedError("has no fixed-point form");
+      return UnimplementedError("has no fixed-point form")
+          .WithHint("DIV and REDUCE_MAX run as parts of a softmax over the last axis alone");
   }
 }
 

@@ -48,15 +48,18 @@ Result<OpAttributes> LowerLinear(const LoweringContext& context, const Clamp& cl
   return OpAttributes(TransposeConv2d{window, std::move(linear), clamp});
 }
 
+// SUM is the mean times the count.
 Result<OpAttributes> LowerMean(const LoweringContext& context, const Clamp& clamp) {
-  const auto& attributes = std::get<MeanAttributes>(context.op->attributes);
+  const auto& attributes = std::get<ReduceAttributes>(context.op->attributes);
   int64_t count = 1;
   for (const int32_t axis : attributes.axes) {
     count *= context.inputs[0]->shape[static_cast<size_t>(axis)];
   }
   PLUMB_ASSIGN_OR_RETURN(
       const Multiplier multiplier,
-      FreezePoolMultiplier(context.inputs[0]->scale / context.output->scale, count));
+      FreezePoolMultiplier(context.inputs[0]->scale / context.output->scale *
+                               static_cast<double>(context.op->kind == OpKind::kSum ? count : 1),
+                           count));
   return OpAttributes(Mean{attributes.axes, multiplier, clamp});
 }
 
@@ -68,7 +71,7 @@ Result<OpAttributes> LowerWindowOp(const LoweringContext& context) {
   if (context.weights) {
     return LowerLinear(context, clamp);
   }
-  if (op.kind == OpKind::kMean) {
+  if (op.kind == OpKind::kMean || op.kind == OpKind::kSum) {
     return LowerMean(context, clamp);
   }
   const auto& attributes = std::get<WindowAttributes>(op.attributes);

@@ -3,6 +3,7 @@
 
 #include "common/base/text.h"
 #include "common/npu/quantize/builder.h"
+#include "common/npu/quantize/fuse_softmax.h"
 #include "common/npu/quantize/quantize.h"
 #include "common/npu/quantize/scheme.h"
 #include "common/npu/quantize/weights.h"
@@ -150,7 +151,8 @@ Result<FixedModel> QuantizeFromFloat(const Graph& graph,
     return InvalidArgumentError("the calibration is that of another network");
   }
   PLUMB_RETURN_IF_ERROR(CheckPictures(graph, options));
-  return FloatQuantizer(graph, ranges, options).Quantize();
+  const Graph fused = FuseSoftmax(graph);
+  return FloatQuantizer(fused, ranges, options).Quantize();
 }
 
 }  // namespace plumb::npu

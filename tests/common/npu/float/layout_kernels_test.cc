@@ -12,11 +12,24 @@ using ::testing::ElementsAre;
 
 TEST(FloatMean, AveragesOverTheAxes) {
   const std::vector<float> values = {1, 10, 2, 20, 3, 30, 6, 60};
-  EXPECT_THAT(RunUnary(OpKind::kMean, {1, 2, 2, 2}, {1, 2}, values, MeanAttributes{{1, 2}, false}),
-              ElementsAre(3, 30));
   EXPECT_THAT(
-      RunUnary(OpKind::kMean, {1, 2, 2, 2}, {1, 2, 2, 1}, values, MeanAttributes{{3}, true}),
+      RunUnary(OpKind::kMean, {1, 2, 2, 2}, {1, 2}, values, ReduceAttributes{{1, 2}, false}),
+      ElementsAre(3, 30));
+  EXPECT_THAT(
+      RunUnary(OpKind::kMean, {1, 2, 2, 2}, {1, 2, 2, 1}, values, ReduceAttributes{{3}, true}),
       ElementsAre(5.5, 11, 16.5, 33));
+}
+
+TEST(FloatReduce, AddsUpAndFindsTheLargest) {
+  const std::vector<float> values = {-1, -10, -2, -20, 3, -30, 6, -60};
+  EXPECT_THAT(RunUnary(OpKind::kSum, {1, 2, 2, 2}, {1, 2}, values, ReduceAttributes{{1, 2}, false}),
+              ElementsAre(6, -120));
+  EXPECT_THAT(
+      RunUnary(OpKind::kReduceMax, {1, 2, 2, 2}, {1, 2}, values, ReduceAttributes{{1, 2}, false}),
+      ElementsAre(6, -10));
+  EXPECT_THAT(
+      RunUnary(OpKind::kReduceMax, {1, 2, 2, 2}, {1, 2, 2, 1}, values, ReduceAttributes{{3}, true}),
+      ElementsAre(-1, -2, 3, 6));
 }
 
 TEST(FloatPad, SurroundsWithZeros) {

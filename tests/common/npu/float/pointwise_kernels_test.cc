@@ -39,6 +39,14 @@ TEST(FloatArithmetic, AddsAVectorAndMultipliesByAScalar) {
   EXPECT_THAT(RunGraph(builder.Build({y}), {{2, 4, 6, 8}}), ElementsAre(51, 102, 53, 104));
 }
 
+TEST(FloatArithmetic, DividesByABroadcastRow) {
+  GraphBuilder builder;
+  const uint32_t a = builder.Input({2, 2});
+  const uint32_t b = builder.Constant({2, 1}, {2, -4});
+  const uint32_t y = builder.Op(OpKind::kDiv, {a, b}, {2, 2});
+  EXPECT_THAT(RunGraph(builder.Build({y}), {{1, 4, 6, -8}}), ElementsAre(0.5F, 2, -1.5F, 2));
+}
+
 TEST(FloatArithmetic, FusedReluClamps) {
   GraphBuilder builder;
   const uint32_t a = builder.Input({3});
@@ -57,6 +65,9 @@ TEST(FloatPrelu, SlopesApplyBelowZero) {
 
 TEST(FloatUnary, FollowsTheDefinitions) {
   EXPECT_THAT(RunRow(OpKind::kRelu, {-1, 0, 7}), ElementsAre(0, 0, 7));
+  EXPECT_THAT(RunRow(OpKind::kNeg, {-1, 2.5F}), ElementsAre(1, -2.5F));
+  EXPECT_THAT(RunRow(OpKind::kExp, {0, 1, -1}),
+              ElementsAre(1, FloatEq(2.71828183F), FloatEq(0.36787944F)));
   EXPECT_THAT(RunRow(OpKind::kRelu6, {-1, 3, 7}), ElementsAre(0, 3, 6));
   EXPECT_THAT(RunRow(OpKind::kReluN1To1, {-3, 0.25F, 7}), ElementsAre(-1, 0.25F, 1));
   EXPECT_THAT(RunRow(OpKind::kAbs, {-3, 2}), ElementsAre(3, 2));

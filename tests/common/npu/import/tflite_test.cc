@@ -123,7 +123,7 @@ TEST(ImportTflite, SteeringOperandsBecomeAttributes) {
   const auto& pad = std::get<PadAttributes>(graph.ops[0].attributes);
   EXPECT_THAT(pad.before, ElementsAre(0, 1, 0, 0));
   EXPECT_THAT(pad.after, ElementsAre(0, 0, 2, 3));
-  EXPECT_THAT(std::get<MeanAttributes>(graph.ops[1].attributes).axes, ElementsAre(1, 2));
+  EXPECT_THAT(std::get<ReduceAttributes>(graph.ops[1].attributes).axes, ElementsAre(1, 2));
 }
 
 TEST(ImportTflite, ResolvesSlicesWithMasks) {
@@ -198,7 +198,7 @@ TEST(ImportTflite, UnsupportedCustomOperationsAndActivationsAreNamed) {
   EXPECT_THAT(tanh.message(), HasSubstr("fused activation 4"));
 }
 
-TEST(ImportTflite, SparseAndVariableTensorsAreRefused) {
+TEST(ImportTflite, VariableTensorsAreRefused) {
   TfliteWriter writer;
   const int32_t x = writer.Tensor("x", {2});
   const int32_t y = writer.Tensor("y", {2});

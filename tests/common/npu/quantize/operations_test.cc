@@ -121,17 +121,38 @@ uint32_t SoftmaxRows(GraphBuilder& b, uint32_t x) {
   return b.Op(OpKind::kSoftmax, {x}, kPicture, SoftmaxAttributes{1});
 }
 
+// The softmax as old exporters of TensorFlow write it.
+uint32_t SoftmaxInParts(GraphBuilder& b, uint32_t x) {
+  const Shape column = {1, 6, 6, 1};
+  const uint32_t largest = b.Op(OpKind::kReduceMax, {x}, column, ReduceAttributes{{3}, true});
+  const uint32_t below = b.Op(OpKind::kSub, {x, largest}, kPicture);
+  const uint32_t power = b.Op(OpKind::kExp, {below}, kPicture);
+  const uint32_t sum = b.Op(OpKind::kSum, {power}, column, ReduceAttributes{{3}, true});
+  return b.Op(OpKind::kDiv, {power, sum}, kPicture);
+}
+
 template <OpKind kKind>
 uint32_t Pool(GraphBuilder& b, uint32_t x) {
   return b.Op(kKind, {x}, {1, 3, 3, 4}, SameWindow(3, 2, 0, 1));
 }
 
 uint32_t MeanOfPicture(GraphBuilder& b, uint32_t x) {
-  return b.Op(OpKind::kMean, {x}, {1, 4}, MeanAttributes{{1, 2}, false});
+  return b.Op(OpKind::kMean, {x}, {1, 4}, ReduceAttributes{{1, 2}, false});
+}
+
+uint32_t SumOfRows(GraphBuilder& b, uint32_t x) {
+  return b.Op(OpKind::kSum, {x}, {1, 6, 1, 4}, ReduceAttributes{{2}, true});
 }
 
 uint32_t PadAround(GraphBuilder& b, uint32_t x) {
   return b.Op(OpKind::kPad, {x}, {1, 7, 8, 6}, PadAttributes{{0, 1, 0, 2}, {0, 0, 2, 0}});
+}
+
+// Zeros around the picture: a wide table is exact at its end only if calibration saw that end.
+uint32_t ExpOfNegative(GraphBuilder& b, uint32_t x) {
+  const Shape padded = {1, 7, 8, 6};
+  const uint32_t size = b.Op(OpKind::kAbs, {PadAround(b, x)}, padded);
+  return b.Op(OpKind::kExp, {b.Op(OpKind::kNeg, {size}, padded)}, padded);
 }
 
 uint32_t ConcatTwoScales(GraphBuilder& b, uint32_t x) {
@@ -245,10 +266,14 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"logistic", Unary<OpKind::kLogistic>, 0.51},
                       Case{"tanh", Unary<OpKind::kTanh>, 1},
                       Case{"abs", Unary<OpKind::kAbs>, 1.1},
+                      Case{"neg", Unary<OpKind::kNeg>, 1.1},
+                      Case{"exp", ExpOfNegative, 3},
                       Case{"softmax", SoftmaxRows, 1},
+                      Case{"softmax_in_parts", SoftmaxInParts, 1},
                       Case{"max_pool", Pool<OpKind::kMaxPool2d>, kEqual},
                       Case{"average_pool", Pool<OpKind::kAveragePool2d>, 0.51},
                       Case{"mean", MeanOfPicture, 1.1},
+                      Case{"sum", SumOfRows, 1.1},
                       Case{"pad", PadAround, kEqual},
                       Case{"concat", ConcatTwoScales, 0.6},
                       Case{"reshape_transpose", ReshapeTranspose, kEqual},

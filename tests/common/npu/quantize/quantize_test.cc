@@ -198,5 +198,18 @@ TEST(FixedFromQuantizedGraph, AndCalibrationExcludeEachOther) {
             StatusCode::kInvalidArgument);
 }
 
+TEST(QuantizeFromFloat, AQuotientThatIsNoSoftmaxIsRefusedWithItsName) {
+  GraphBuilder builder;
+  const uint32_t x = builder.Input({1, 12});
+  const uint32_t power = builder.Op(OpKind::kExp, {x}, {1, 12});
+  const uint32_t sum = builder.Op(OpKind::kSum, {power}, {1, 1}, ReduceAttributes{{1}, true});
+  const uint32_t y = builder.Op(OpKind::kDiv, {power, sum}, {1, 12});
+  const auto graph = std::make_shared<const Graph>(builder.Build({y}));
+  const Status status = QuantizeFromFloat(*graph, Calibrate(graph, 1), {}).status();
+  EXPECT_EQ(status.code(), StatusCode::kUnimplemented);
+  EXPECT_THAT(status.message(), HasSubstr("DIV"));
+  EXPECT_THAT(status.message(), HasSubstr("no fixed-point form"));
+}
+
 }  // namespace
 }  // namespace plumb::npu
