@@ -48,11 +48,11 @@ const std::string& FixedBlazeFace() {
   return path;
 }
 
-npu::FixedModel WideFixedModel(int mebibytes) {
+npu::FixedModel WideFixedModel(int64_t elements) {
   constexpr int64_t kSide = 32;
   constexpr int64_t kChannels = 8;
   constexpr int64_t kWidth = 1024;
-  const int64_t height = mebibytes * (int64_t{1} << 20) / (kWidth * kChannels * 2);
+  const int64_t height = elements / (kWidth * kChannels);
   npu::FixedModel model;
   model.name = "wide";
   model.tensors.resize(2);
@@ -80,6 +80,24 @@ std::vector<uint8_t> WideInput() {
     bytes.push_back(static_cast<uint8_t>((value >> 8) & 0xFF));
   }
   return bytes;
+}
+
+const OfflineModel& Wide(int mebibytes, bool dequantize) {
+  static std::map<std::pair<int, bool>, OfflineModel> made;
+  const auto found = made.find({mebibytes, dequantize});
+  if (found != made.end()) {
+    return found->second;
+  }
+  const std::string stem = (dequantize ? "wide_f32_" : "wide") + std::to_string(mebibytes);
+  OfflineModel files{PathOf(stem + ".img"), PathOf(stem + ".bin")};
+  const int64_t elements = mebibytes * (int64_t{1} << 20) / (dequantize ? 4 : 2);
+  const auto compiled = npu::Compile(WideFixedModel(elements), {Family::kS6, {}, dequantize});
+  EXPECT_TRUE(compiled.ok()) << compiled.status().ToString();
+  const auto bytes = npu::SerializeModel(*compiled);
+  EXPECT_TRUE(bytes.ok()) << bytes.status().ToString();
+  EXPECT_TRUE(WriteFileAtomically(files.model, *bytes).ok());
+  EXPECT_TRUE(WriteFileAtomically(files.input, WideInput()).ok());
+  return made.emplace(std::pair(mebibytes, dequantize), std::move(files)).first->second;
 }
 
 }  // namespace
@@ -117,20 +135,11 @@ const OfflineModel& BlazeFace(const std::string& family,
 }
 
 const OfflineModel& WideModel(int mebibytes) {
-  static std::map<int, OfflineModel> made;
-  const auto found = made.find(mebibytes);
-  if (found != made.end()) {
-    return found->second;
-  }
-  const std::string stem = "wide" + std::to_string(mebibytes);
-  OfflineModel files{PathOf(stem + ".img"), PathOf(stem + ".bin")};
-  const auto compiled = npu::Compile(WideFixedModel(mebibytes), {Family::kS6, {}, false});
-  EXPECT_TRUE(compiled.ok()) << compiled.status().ToString();
-  const auto bytes = npu::SerializeModel(*compiled);
-  EXPECT_TRUE(bytes.ok()) << bytes.status().ToString();
-  EXPECT_TRUE(WriteFileAtomically(files.model, *bytes).ok());
-  EXPECT_TRUE(WriteFileAtomically(files.input, WideInput()).ok());
-  return made.emplace(mebibytes, std::move(files)).first->second;
+  return Wide(mebibytes, false);
+}
+
+const OfflineModel& WideFloatModel(int mebibytes) {
+  return Wide(mebibytes, true);
 }
 
 }  // namespace plumb::test

@@ -20,5 +20,7 @@ const OfflineModel& BlazeFace(const std::string& family,
 // A model whose single INT16 output has about `mebibytes` MiB, from a small input: for what happens
 // in the middle of a stream. A nearest-neighbour enlargement, so it costs next to nothing to run.
 const OfflineModel& WideModel(int mebibytes);
+// The same with an FP32 output, up to the 1024 MiB that the wire allows.
+const OfflineModel& WideFloatModel(int mebibytes);
 
 }  // namespace plumb::test
