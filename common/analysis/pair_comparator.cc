@@ -14,16 +14,8 @@
 namespace plumb::analysis {
 namespace {
 
-// Small enough that the three arrays of doubles stay in the first-level cache.
-constexpr size_t kSliceValues = 512;
+// Of one side at a time: both pieces stay in the second-level cache.
 constexpr uint64_t kPieceBytes = uint64_t{1} << 16;
-
-bool EqualQuantisation(const TensorDesc& a, const TensorDesc& b) {
-  if (a.element_type != b.element_type) {
-    return false;
-  }
-  return !IsInteger(a.element_type) || (a.scale == b.scale && a.zero_point == b.zero_point);
-}
 
 double StepOf(const TensorDesc& desc) {
   if (!IsInteger(desc.element_type) || desc.element_type == ElementType::kBool) {
@@ -36,8 +28,9 @@ template <class T>
 std::optional<TypeLimits> LimitsOfType(const TensorDesc& desc) {
   const double scale = desc.scale == 0 ? 1.0 : static_cast<double>(desc.scale);
   const double zero_point = desc.scale == 0 ? 0.0 : static_cast<double>(desc.zero_point);
-  return TypeLimits{(static_cast<double>(std::numeric_limits<T>::min()) - zero_point) * scale,
-                    (static_cast<double>(std::numeric_limits<T>::max()) - zero_point) * scale};
+  const double a = (static_cast<double>(std::numeric_limits<T>::min()) - zero_point) * scale;
+  const double b = (static_cast<double>(std::numeric_limits<T>::max()) - zero_point) * scale;
+  return TypeLimits{std::min(a, b), std::max(a, b)};
 }
 
 // Wider integers do not saturate in practice; pictures do so rightly.
@@ -87,6 +80,10 @@ std::string WhyIncomparable(const TensorDesc& reference,
 
 }  // namespace
 
+LegBytes LegInMemory(std::span<const uint8_t> bytes) {
+  return {bytes.size(), ReadFrom(bytes), bytes.data()};
+}
+
 Result<PairComparator::Side> PairComparator::MakeSide(const TensorDesc& desc) {
   Side side;
   side.desc = desc;
@@ -97,7 +94,8 @@ Result<PairComparator::Side> PairComparator::MakeSide(const TensorDesc& desc) {
 
 Result<PairComparator> PairComparator::Create(const TensorDesc& reference,
                                               const TensorDesc& target,
-                                              const Tolerance& tolerance) {
+                                              const Tolerance& tolerance,
+                                              const KernelSet& kernels) {
   auto reference_side = MakeSide(reference);
   if (!reference_side.ok()) {
     return reference_side.status().Annotate("reference");
@@ -106,61 +104,26 @@ Result<PairComparator> PairComparator::Create(const TensorDesc& reference,
   if (!target_side.ok()) {
     return target_side.status().Annotate("target");
   }
-  return PairComparator(*std::move(reference_side), *std::move(target_side), tolerance);
+  return PairComparator(*std::move(reference_side), *std::move(target_side), tolerance, kernels);
 }
 
-PairComparator::PairComparator(Side reference, Side target, const Tolerance& tolerance)
+PairComparator::PairComparator(Side reference,
+                               Side target,
+                               const Tolerance& tolerance,
+                               const KernelSet& kernels)
     : reference_(std::move(reference)),
       target_(std::move(target)),
       tolerance_(tolerance),
-      same_encoding_(EqualQuantisation(reference_.desc, target_.desc)),
       lsb_(OptionsFor(reference_.desc, target_.desc, tolerance).lsb),
-      statistics_(OptionsFor(reference_.desc, target_.desc, tolerance)) {
+      feed_(reference_.desc,
+            target_.desc,
+            OptionsFor(reference_.desc, target_.desc, tolerance),
+            kernels) {
   value_count_ = target_.region.valid_size() / target_.value_size;
   incomparable_reason_ = WhyIncomparable(reference_.desc,
                                          target_.desc,
                                          reference_.region.valid_size() / reference_.value_size,
                                          value_count_);
-  reference_.values.resize(kSliceValues);
-  target_.values.resize(kSliceValues);
-  differences_.resize(kSliceValues);
-}
-
-void PairComparator::FillDifferences(const uint8_t* reference,
-                                     const uint8_t* target,
-                                     size_t values) {
-  if (same_encoding_ && target_.desc.element_type == ElementType::kInt64) {
-    // Beyond 2^53 two different integers may be one double; their difference still is not zero.
-    const double step = target_.desc.scale == 0 ? 1.0 : static_cast<double>(target_.desc.scale);
-    for (size_t i = 0; i < values; ++i) {
-      int64_t r = 0;
-      int64_t t = 0;
-      int64_t d = 0;
-      std::memcpy(&r, reference + i * sizeof r, sizeof r);
-      std::memcpy(&t, target + i * sizeof t, sizeof t);
-      differences_[i] = __builtin_sub_overflow(t, r, &d) ? target_.values[i] - reference_.values[i]
-                                                         : static_cast<double>(d) * step;
-    }
-    return;
-  }
-  for (size_t i = 0; i < values; ++i) {
-    differences_[i] = target_.values[i] - reference_.values[i];
-  }
-}
-
-void PairComparator::CompareSlice(const uint8_t* reference, const uint8_t* target, size_t values) {
-  const std::span<double> r(reference_.values.data(), values);
-  const std::span<double> t(target_.values.data(), values);
-  ToDoubles(reference_.desc, reference, r);
-  const bool same_bytes =
-      same_encoding_ && std::memcmp(reference, target, values * target_.value_size) == 0;
-  if (same_bytes) {
-    std::copy(r.begin(), r.end(), t.begin());
-  } else {
-    ToDoubles(target_.desc, target, t);
-  }
-  FillDifferences(reference, target, values);
-  statistics_.Add({r, t, {differences_.data(), values}});
 }
 
 Status PairComparator::Compare(uint64_t first_value,
@@ -173,12 +136,27 @@ Status PairComparator::Compare(uint64_t first_value,
     return InvalidArgumentError("values of '" + EscapeForDisplay(target_.desc.name) +
                                 "' were given out of order or in unequal numbers");
   }
-  for (uint64_t done = 0; done < values; done += kSliceValues) {
-    CompareSlice(reference.data() + done * reference_.value_size,
-                 target.data() + done * target_.value_size,
-                 static_cast<size_t>(std::min<uint64_t>(kSliceValues, values - done)));
-  }
+  feed_.Add(reference.data(), target.data(), values);
   return OkStatus();
+}
+
+// The values from `first` on without padding; valid until the next call for this side.
+Result<const uint8_t*> PairComparator::ValidBytes(Side& side,
+                                                  const LegBytes& leg,
+                                                  uint64_t first,
+                                                  uint64_t values) {
+  const uint64_t begin = first * side.value_size;
+  const uint64_t size = values * side.value_size;
+  if (leg.memory != nullptr && side.region.contiguous()) {
+    return leg.memory + begin;
+  }
+  side.bytes.resize(size);
+  if (leg.memory != nullptr) {
+    CopyValid(side.region, begin, {leg.memory, leg.available}, side.bytes);
+  } else {
+    PLUMB_RETURN_IF_ERROR(GatherValid(side.region, begin, leg.read, scratch_, side.bytes));
+  }
+  return static_cast<const uint8_t*>(side.bytes.data());
 }
 
 Status PairComparator::Advance(const LegBytes& reference, const LegBytes& target) {
@@ -192,16 +170,9 @@ Status PairComparator::Advance(const LegBytes& reference, const LegBytes& target
   while (compared() < end) {
     const uint64_t first = compared();
     const uint64_t values = std::min(piece, end - first);
-    reference_.bytes.resize(values * reference_.value_size);
-    target_.bytes.resize(values * target_.value_size);
-    PLUMB_RETURN_IF_ERROR(GatherValid(reference_.region,
-                                      first * reference_.value_size,
-                                      reference.read,
-                                      scratch_,
-                                      reference_.bytes));
-    PLUMB_RETURN_IF_ERROR(GatherValid(
-        target_.region, first * target_.value_size, target.read, scratch_, target_.bytes));
-    PLUMB_RETURN_IF_ERROR(Compare(first, reference_.bytes, target_.bytes));
+    PLUMB_ASSIGN_OR_RETURN(const uint8_t* r, ValidBytes(reference_, reference, first, values));
+    PLUMB_ASSIGN_OR_RETURN(const uint8_t* t, ValidBytes(target_, target, first, values));
+    feed_.Add(r, t, values);
   }
   return OkStatus();
 }
@@ -217,7 +188,7 @@ TensorReport PairComparator::Report() const {
     report.reason = incomparable_reason_;
     return report;
   }
-  FillMetrics(statistics_.sums(), statistics_.tally(), lsb_, report);
+  FillMetrics(feed_.statistics().sums(), feed_.statistics().tally(), lsb_, report);
   Judge(tolerance_, compared() == value_count_, report);
   const std::string missing = ExplainMissing(report);
   if (!missing.empty()) {
@@ -232,8 +203,7 @@ Result<TensorReport> CompareTensors(const Tensor& reference,
   PLUMB_ASSIGN_OR_RETURN(auto comparator,
                          PairComparator::Create(reference.desc, target.desc, tolerance));
   PLUMB_RETURN_IF_ERROR(
-      comparator.Advance({reference.bytes.size(), ReadFrom(reference.bytes.span())},
-                         {target.bytes.size(), ReadFrom(target.bytes.span())}));
+      comparator.Advance(LegInMemory(reference.bytes.span()), LegInMemory(target.bytes.span())));
   if (comparator.comparable() && !comparator.complete()) {
     return InvalidArgumentError(
         "tensor '" + EscapeForDisplay(target.desc.name) + "' ends before its last value: it has " +

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/analysis/pair_feed.h"
 #include "common/analysis/report.h"
 #include "common/analysis/statistics.h"
 #include "common/analysis/tolerance.h"
@@ -16,11 +17,16 @@
 
 namespace plumb::analysis {
 
-// How much of one side's buffer is there ([0, available) raw bytes) and how to read it again.
+// How much of one side's buffer is there ([0, available) raw bytes) and how to come by it: `memory`
+// where all of it lies in memory (then it is compared where it is), else `read`.
 struct LegBytes {
   uint64_t available = 0;
   ReadRange read;
+  const uint8_t* memory = nullptr;
 };
+
+// All of a buffer in memory, which must live as long as the LegBytes.
+LegBytes LegInMemory(std::span<const uint8_t> bytes);
 
 // The two descriptors may differ in element type, stride, scale and sizes; the shapes must be
 // equal, otherwise every verdict is a mismatch and no number exists. Equal quantisation on both
@@ -33,7 +39,8 @@ class PairComparator {
   // the report are the target's.
   static Result<PairComparator> Create(const TensorDesc& reference,
                                        const TensorDesc& target,
-                                       const Tolerance& tolerance);
+                                       const Tolerance& tolerance,
+                                       const KernelSet& kernels = BestKernels());
 
   // False when the shapes differ; nothing can be fed then.
   [[nodiscard]] bool comparable() const { return incomparable_reason_.empty(); }
@@ -41,7 +48,7 @@ class PairComparator {
   // Values in the whole tensor, and how many of them were compared.
   [[nodiscard]] uint64_t value_count() const { return value_count_; }
 
-  [[nodiscard]] uint64_t compared() const { return statistics_.next_index(); }
+  [[nodiscard]] uint64_t compared() const { return feed_.statistics().next_index(); }
 
   [[nodiscard]] bool complete() const { return comparable() && compared() == value_count_; }
 
@@ -64,24 +71,23 @@ class PairComparator {
     ValidRegion region;
     uint64_t value_size = 0;
     std::vector<uint8_t> bytes;
-    std::vector<double> values;
   };
 
-  PairComparator(Side reference, Side target, const Tolerance& tolerance);
+  PairComparator(Side reference, Side target, const Tolerance& tolerance, const KernelSet& kernels);
 
   static Result<Side> MakeSide(const TensorDesc& desc);
-  void CompareSlice(const uint8_t* reference, const uint8_t* target, size_t values);
-  void FillDifferences(const uint8_t* reference, const uint8_t* target, size_t values);
+  Result<const uint8_t*> ValidBytes(Side& side,
+                                    const LegBytes& leg,
+                                    uint64_t first,
+                                    uint64_t values);
 
   Side reference_;
   Side target_;
   Tolerance tolerance_;
   std::string incomparable_reason_;
   uint64_t value_count_ = 0;
-  bool same_encoding_ = false;
   double lsb_ = 0;
-  ErrorStatistics statistics_;
-  std::vector<double> differences_;
+  PairFeed feed_;
   std::vector<uint8_t> scratch_;
 };
 

@@ -4,27 +4,18 @@
 // added in one order, the blocks in index order. So the digits depend on the data alone and not on
 // how it was cut, on threads or on the width of vectors. Blocks may be computed anywhere and in
 // parallel; ErrorStatistics::Append takes them in order.
+//
+// Pairs of doubles are added one by one, which is the definition written down; whole groups of raw
+// elements by the kernels of pair_kernels.h, to the same bits.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <span>
 
-#include "common/analysis/report.h"
-#include "common/analysis/tolerance.h"
+#include "common/analysis/sums.h"
 
 namespace plumb::analysis {
-
-constexpr uint64_t kBlockElements = 4096;
-constexpr size_t kLanes = 8;
-
-// Real values of the lowest and the highest number an integer type holds.
-struct TypeLimits {
-  double low = 0;
-  double high = 0;
-};
 
 // Constant for all pairs of a tensor.
 struct StatisticsOptions {
@@ -44,45 +35,9 @@ struct PairSpan {
   std::span<const double> difference;
 };
 
-// The sums of one block or of a whole tensor. Pairs with a NaN or an Inf are not in them.
-struct Sums {
-  double squared_error = 0;      // Σd²
-  double absolute_error = 0;     // Σ|d|
-  double squared_reference = 0;  // Σr²
-  double absolute_reference = 0;
-  double squared_target = 0;
-  double product = 0;  // Σrt
-};
-
-// Of finite values; empty when low > high.
-struct Range {
-  double low = std::numeric_limits<double>::infinity();
-  double high = -std::numeric_limits<double>::infinity();
-};
-
-// What is counted and located; merging is exact.
-struct Tally {
-  uint64_t pairs = 0;         // all, also those with a NaN or an Inf
-  uint64_t finite_pairs = 0;  // the N of the formulas
-  uint64_t different = 0;
-  uint64_t over_tolerance = 0;
-  uint64_t nan_reference = 0;
-  uint64_t nan_target = 0;
-  uint64_t inf_reference = 0;
-  uint64_t inf_target = 0;
-  uint64_t nonfinite_mismatches = 0;
-  uint64_t saturated_reference = 0;
-  uint64_t saturated_target = 0;
-  double max_abs_error = -1;  // below every |d|, so that the first pair sets the index
-  uint64_t max_abs_error_index = 0;
-  std::optional<uint64_t> first_difference;  // of a finite pair
-  double first_difference_reference = 0;
-  double first_difference_target = 0;
-  std::optional<uint64_t> first_nonfinite_mismatch;
-  Range reference;
-  Range target;
-  LsbHistogram lsb;
-};
+// Of pair_kernels.h.
+struct RawGroups;
+struct PairKernel;
 
 // At most one block; pairs are added in ascending order. Value type.
 class BlockStatistics {
@@ -93,6 +48,13 @@ class BlockStatistics {
   // Adds pairs from next_index() on; they must not cross the end of the block.
   void Add(const PairSpan& pairs, const StatisticsOptions& options);
 
+  // The same with raw elements, at least one group, from a next_index() that is a multiple of
+  // kLanes. False when one of them is a NaN or an Inf (or the squares overflow): then nothing was
+  // added and Add() has to.
+  [[nodiscard]] bool AddGroups(const RawGroups& pairs,
+                               const PairKernel& kernel,
+                               const StatisticsOptions& options);
+
   [[nodiscard]] uint64_t next_index() const { return next_index_; }
 
   [[nodiscard]] bool complete() const { return next_index_ % kBlockElements == 0; }
@@ -102,18 +64,7 @@ class BlockStatistics {
   [[nodiscard]] const Tally& tally() const { return tally_; }
 
  private:
-  void AddFinite(const PairSpan& pairs, const StatisticsOptions& options);
-  void AddMixed(const PairSpan& pairs, const StatisticsOptions& options);
-  void AddDifferences(const PairSpan& pairs, const StatisticsOptions& options);
-
-  struct Lanes {
-    std::array<double, kLanes> squared_error{};
-    std::array<double, kLanes> absolute_error{};
-    std::array<double, kLanes> squared_reference{};
-    std::array<double, kLanes> absolute_reference{};
-    std::array<double, kLanes> squared_target{};
-    std::array<double, kLanes> product{};
-  };
+  void AddFinite(double r, double t, double d, const StatisticsOptions& options);
 
   uint64_t next_index_ = 0;
   Lanes lanes_;
@@ -127,6 +78,8 @@ class ErrorStatistics {
 
   // The next pairs in index order, any number of them.
   void Add(const PairSpan& pairs);
+  // The next groups, within one block; as BlockStatistics::AddGroups.
+  [[nodiscard]] bool AddGroups(const RawGroups& pairs, const PairKernel& kernel);
   // The next complete block, computed elsewhere; only on a block boundary.
   void Append(const BlockStatistics& block);
 

@@ -8,6 +8,44 @@
 #include "common/tensor/convert.h"
 
 namespace plumb::analysis {
+namespace {
+
+// A call of memcpy for a row of a few dozen bytes costs more than copying them.
+constexpr size_t kStep = 32;
+
+// Copies as many valid bytes as both spans allow and returns how many. `raw` begins in a row, at
+// `column`.
+uint64_t CopyRows(const ValidRegion& region,
+                  uint64_t column,
+                  std::span<const uint8_t> raw,
+                  std::span<uint8_t> out) {
+  const uint8_t* source = raw.data();
+  const uint8_t* const source_end = source + raw.size();
+  uint8_t* to = out.data();
+  uint8_t* const to_end = to + out.size();
+  uint64_t row_rest = region.row_size - column;
+  const uint64_t padding = region.row_pitch - region.row_size;
+  while (source < source_end && to < to_end) {
+    const auto source_rest = static_cast<uint64_t>(source_end - source);
+    const auto to_rest = static_cast<uint64_t>(to_end - to);
+    const uint64_t size = std::min({row_rest, source_rest, to_rest});
+    const uint64_t whole_steps = (size + kStep - 1) / kStep * kStep;
+    if (size <= 8 * kStep && whole_steps <= std::min(source_rest, to_rest)) {
+      // The bytes beyond the row are overwritten by the next one.
+      for (uint64_t at = 0; at < size; at += kStep) {
+        std::memcpy(to + at, source + at, kStep);
+      }
+    } else {
+      std::memcpy(to, source, size);
+    }
+    to += size;
+    source += std::min(size + padding, source_rest);
+    row_rest = region.row_size;
+  }
+  return static_cast<uint64_t>(to - out.data());
+}
+
+}  // namespace
 
 uint64_t ValueSize(ElementType type) {
   const uint64_t element_size = ElementSize(type);
@@ -30,6 +68,19 @@ uint64_t ValidBytesWithin(const ValidRegion& region, uint64_t available) {
   return rows * region.row_size + std::min(rest, region.row_size);
 }
 
+void CopyValid(const ValidRegion& region,
+               uint64_t first,
+               std::span<const uint8_t> raw,
+               std::span<uint8_t> out) {
+  if (region.contiguous()) {
+    std::memcpy(out.data(), raw.data() + first, out.size());
+    return;
+  }
+  const uint64_t row = first / region.row_size;
+  const uint64_t column = first % region.row_size;
+  CopyRows(region, column, raw.subspan(row * region.row_pitch + column), out);
+}
+
 Status GatherValid(const ValidRegion& region,
                    uint64_t first,
                    const ReadRange& read,
@@ -42,30 +93,19 @@ Status GatherValid(const ValidRegion& region,
     const uint64_t row = first / region.row_size;
     const uint64_t column = first % region.row_size;
     const uint64_t begin = row * region.row_pitch + column;
+    uint64_t taken = std::min<uint64_t>(region.row_size - column, out.size());
     if (region.row_pitch > kGatherScratch / 2) {
-      const uint64_t size = std::min<uint64_t>(region.row_size - column, out.size());
-      PLUMB_RETURN_IF_ERROR(read(begin, out.first(size)));
-      out = out.subspan(size);
-      first += size;
-      continue;
+      PLUMB_RETURN_IF_ERROR(read(begin, out.first(taken)));
+    } else {
+      // Several short rows at once: one read with their padding, then the rows out of it.
+      const uint64_t last = first + out.size() - 1;
+      const uint64_t end = last / region.row_size * region.row_pitch + last % region.row_size + 1;
+      scratch.resize(std::min<uint64_t>(end - begin, kGatherScratch));
+      PLUMB_RETURN_IF_ERROR(read(begin, scratch));
+      taken = CopyRows(region, column, scratch, out);
     }
-    // Several short rows at once: one read with their padding, then the rows out of it.
-    const uint64_t last = first + out.size() - 1;
-    const uint64_t end = last / region.row_size * region.row_pitch + last % region.row_size + 1;
-    const uint64_t span = std::min<uint64_t>(end - begin, kGatherScratch);
-    scratch.resize(span);
-    PLUMB_RETURN_IF_ERROR(read(begin, scratch));
-    uint64_t position = 0;
-    uint64_t in_row = column;
-    while (position < span && !out.empty()) {
-      const uint64_t size =
-          std::min({region.row_size - in_row, span - position, uint64_t{out.size()}});
-      std::memcpy(out.data(), scratch.data() + position, size);
-      out = out.subspan(size);
-      first += size;
-      position += size + (region.row_pitch - region.row_size);
-      in_row = 0;
-    }
+    out = out.subspan(taken);
+    first += taken;
   }
   return OkStatus();
 }

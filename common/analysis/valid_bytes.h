@@ -30,6 +30,12 @@ Status GatherValid(const ValidRegion& region,
                    std::vector<uint8_t>& scratch,
                    std::span<uint8_t> out);
 
+// The same out of raw bytes that begin at offset 0 of the buffer and hold all that is asked for.
+void CopyValid(const ValidRegion& region,
+               uint64_t first,
+               std::span<const uint8_t> raw,
+               std::span<uint8_t> out);
+
 // A reader over bytes in memory, which must live as long as it does.
 ReadRange ReadFrom(std::span<const uint8_t> bytes);
 
