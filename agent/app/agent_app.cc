@@ -112,7 +112,7 @@ Status RunAgent(const AgentOptions& options, const CancelToken& stop) {
   Watchdog watchdog;
   BulkConnection bulk(options.server);
   GrpcArtifactSource source(bulk, watchdog, hello.instance_id, rpc::kStallTimeout);
-  GrpcUploadTransport transport(bulk, watchdog, {hello.instance_id, rpc::kStallTimeout});
+  GrpcUploadTransport transport(bulk, {hello.instance_id, rpc::kStallTimeout});
   RunExecutor executor(cache,
                        source,
                        transport,

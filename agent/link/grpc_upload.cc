@@ -1,36 +1,27 @@
 #include "agent/link/grpc_upload.h"
 
-#include <condition_variable>
-#include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <variant>
 
-#include "plumb/v1/board_service.grpc.pb.h"
-
 #include "agent/core/retry.h"
-#include "agent/link/guarded_call.h"
 #include "agent/link/link_status.h"
+#include "agent/link/upload_call.h"
 #include "common/rpc/board_convert.h"
+#include "common/rpc/byte_buffer.h"
 
 namespace plumb::agent {
 namespace {
 
-// A thread of its own reads the acknowledgements, so that the server can always send them.
 class GrpcUploadStream final : public UploadStream {
  public:
   GrpcUploadStream(BulkConnection& connection,
                    std::shared_ptr<grpc::Channel> channel,
-                   Watchdog& watchdog,
                    const GrpcUploadOptions& options)
       : connection_(connection),
         channel_(std::move(channel)),
-        watchdog_(watchdog),
         options_(options),
-        call_(watchdog, context_),
-        stub_(v1::BoardService::NewStub(channel_)),
-        stream_(stub_->Upload(&context_)) {}
+        call_(channel_) {}
 
   ~GrpcUploadStream() override;
 
@@ -41,133 +32,85 @@ class GrpcUploadStream final : public UploadStream {
   Status AwaitCommit(uint64_t sequence, const CancelToken& cancel) override;
 
  private:
-  void ReadAcknowledgements();
-  Status Write(const v1::UploadRequest& request,
-               std::chrono::milliseconds timeout,
-               const CancelToken& cancel);
+  // What a wait that did not end well means.
+  Status Failed(CallWait wait, const CancelToken& cancel);
   Status End();
 
   BulkConnection& connection_;
   const std::shared_ptr<grpc::Channel> channel_;
-  Watchdog& watchdog_;
   const GrpcUploadOptions& options_;
-  grpc::ClientContext context_;
-  GuardedCall call_;
-  std::unique_ptr<v1::BoardService::Stub> stub_;
-  std::unique_ptr<grpc::ClientReaderWriter<v1::UploadRequest, v1::UploadResponse>> stream_;
-  std::thread reader_;
+  UploadCall call_;
   bool last_is_run_end_ = false;
   bool run_end_committed_ = false;
   std::optional<Status> end_;  // of the call, once it was asked for
-
-  std::mutex mutex_;  // of what follows
-  std::condition_variable changed_;
-  rpc::UploadPosition position_;
-  bool over_ = false;  // no acknowledgement will come any more
 };
 
 GrpcUploadStream::~GrpcUploadStream() {
-  if (end_) {
-    return;
+  if (!end_ && run_end_committed_) {
+    call_.Close(options_.cancel_grace);
   }
-  const auto guard = call_.Watch(options_.cancel_grace);
-  if (run_end_committed_) {
-    stream_->WritesDone();
-  } else {
-    context_.TryCancel();
-  }
-  static_cast<void>(End());
 }
 
 Result<rpc::UploadPosition> GrpcUploadStream::Begin(const rpc::RunKey& key,
                                                     std::chrono::milliseconds timeout,
                                                     const CancelToken& cancel) {
-  const auto registration = cancel.OnCancel([this] { context_.TryCancel(); });
-  const auto guard = call_.Watch(timeout);
   v1::UploadRequest request;
   *request.mutable_begin() = rpc::ToProto(rpc::UploadBegin{options_.instance_id, key});
-  v1::UploadResponse response;
-  if (!stream_->Write(request) || !stream_->Read(&response)) {
-    const Status status = End();
-    return cancel.cancelled() ? cancel.status() : status;
+  call_.Write(rpc::ToByteBuffer(request));
+  const CallWait wait = call_.AwaitPosition(timeout, cancel);
+  if (wait != CallWait::kDone) {
+    return Failed(wait, cancel);
   }
-  position_ = rpc::FromProto(response);
-  reader_ = std::thread([this] { ReadAcknowledgements(); });
-  return position_;
-}
-
-void GrpcUploadStream::ReadAcknowledgements() {
-  v1::UploadResponse response;
-  while (stream_->Read(&response)) {
-    const std::lock_guard lock(mutex_);
-    position_ = rpc::FromProto(response);
-    changed_.notify_all();
-  }
-  const std::lock_guard lock(mutex_);
-  over_ = true;
-  changed_.notify_all();
+  return call_.position();
 }
 
 Status GrpcUploadStream::Send(const rpc::UploadMessage& message, const CancelToken& cancel) {
+  if (end_) {
+    return *end_;
+  }
   if (const auto* numbered = std::get_if<rpc::NumberedEvent>(&message)) {
     last_is_run_end_ = std::holds_alternative<rpc::RunEnd>(numbered->event);
   }
-  const v1::UploadRequest request =
-      std::visit([](const auto& part) { return rpc::ToProto(part); }, message);
-  return Write(request, options_.stall_timeout, cancel);
-}
-
-Status GrpcUploadStream::Write(const v1::UploadRequest& request,
-                               std::chrono::milliseconds timeout,
-                               const CancelToken& cancel) {
+  grpc::ByteBuffer bytes = rpc::ToByteBuffer(message);
   // Also a cancelled run ends in order: what was begun is sent, but with less patience.
-  Watchdog::Guard grace;
-  const auto registration =
-      cancel.OnCancel([this, &grace] { grace = call_.Watch(options_.cancel_grace); });
-  const auto guard = call_.Watch(timeout);
-  if (end_ || !stream_->Write(request)) {
-    const Status status = End();
-    return cancel.cancelled() ? cancel.status() : status;
+  const CallWait wait = call_.AwaitWritable(options_.stall_timeout, cancel, options_.cancel_grace);
+  if (wait != CallWait::kDone) {
+    return Failed(wait, cancel);
   }
+  call_.Write(std::move(bytes));
   return OkStatus();
 }
 
 Status GrpcUploadStream::AwaitCommit(uint64_t sequence, const CancelToken& cancel) {
-  const auto registration = cancel.OnCancel([this] {
-    const std::lock_guard lock(mutex_);
-    changed_.notify_all();
-  });
-  std::unique_lock lock(mutex_);
-  const bool told = changed_.wait_for(lock, options_.stall_timeout, [&] {
-    return position_.sequence >= sequence || over_ || cancel.cancelled();
-  });
-  if (position_.sequence >= sequence) {
+  if (end_) {
+    return *end_;
+  }
+  const CallWait wait = call_.AwaitSequence(sequence, options_.stall_timeout, cancel);
+  if (wait == CallWait::kDone) {
     run_end_committed_ = last_is_run_end_;
     return OkStatus();
   }
-  if (cancel.cancelled()) {
-    return cancel.status();
+  // A cancelled run still tells its end on this stream.
+  return wait == CallWait::kCancelled ? cancel.status() : Failed(wait, cancel);
+}
+
+Status GrpcUploadStream::Failed(CallWait wait, const CancelToken& cancel) {
+  if (wait == CallWait::kOver) {
+    const Status status = End();
+    return cancel.cancelled() ? cancel.status() : status;
   }
-  lock.unlock();
-  if (!told) {
-    context_.TryCancel();
-    connection_.Drop(channel_);
-    return LinkBroken("no commit came for " + std::to_string(options_.stall_timeout.count()) +
-                      " ms");
-  }
-  return End();
+  call_.Break();
+  static_cast<void>(call_.end());
+  connection_.Drop(channel_);
+  end_ = LinkBroken("nothing moved on the upload for too long");
+  return cancel.cancelled() ? cancel.status() : *end_;
 }
 
 // Why the call is over; never OK, since it is asked only where something is missing.
 Status GrpcUploadStream::End() {
   if (!end_) {
-    if (reader_.joinable()) {
-      reader_.join();
-    }
-    end_ = FromLink(stream_->Finish());
-    if (call_.stalled()) {
-      end_ = LinkBroken("nothing moved on the upload for too long");
-    } else if (end_->ok()) {
+    end_ = FromLink(call_.end());
+    if (end_->ok()) {
       end_ = LinkBroken("the server ended the upload too early");
     }
     if (IsLinkBroken(*end_)) {
@@ -179,11 +122,8 @@ Status GrpcUploadStream::End() {
 
 }  // namespace
 
-GrpcUploadTransport::GrpcUploadTransport(BulkConnection& connection,
-                                         Watchdog& watchdog,
-                                         GrpcUploadOptions options)
+GrpcUploadTransport::GrpcUploadTransport(BulkConnection& connection, GrpcUploadOptions options)
     : connection_(connection),
-      watchdog_(watchdog),
       options_(std::move(options)) {}
 
 Result<OpenedUpload> GrpcUploadTransport::Open(const rpc::RunKey& key,
@@ -191,8 +131,7 @@ Result<OpenedUpload> GrpcUploadTransport::Open(const rpc::RunKey& key,
                                                const CancelToken& cancel) {
   const ResumeWindow window(timeout);
   PLUMB_ASSIGN_OR_RETURN(auto channel, connection_.Connect(timeout, cancel));
-  auto stream =
-      std::make_unique<GrpcUploadStream>(connection_, std::move(channel), watchdog_, options_);
+  auto stream = std::make_unique<GrpcUploadStream>(connection_, std::move(channel), options_);
   PLUMB_ASSIGN_OR_RETURN(const rpc::UploadPosition position,
                          stream->Begin(key, window.left(), cancel));
   return OpenedUpload{std::move(stream), position};

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "agent/core/ports.h"
-#include "agent/core/watchdog.h"
 #include "agent/link/bulk_connection.h"
 
 namespace plumb::agent {
@@ -22,7 +21,7 @@ struct GrpcUploadOptions {
 // The transport must outlive its streams.
 class GrpcUploadTransport final : public UploadTransport {
  public:
-  GrpcUploadTransport(BulkConnection& connection, Watchdog& watchdog, GrpcUploadOptions options);
+  GrpcUploadTransport(BulkConnection& connection, GrpcUploadOptions options);
 
   Result<OpenedUpload> Open(const rpc::RunKey& key,
                             std::chrono::milliseconds timeout,
@@ -30,7 +29,6 @@ class GrpcUploadTransport final : public UploadTransport {
 
  private:
   BulkConnection& connection_;
-  Watchdog& watchdog_;
   const GrpcUploadOptions options_;
 };
 

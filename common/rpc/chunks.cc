@@ -7,6 +7,7 @@
 
 #include "common/base/checked.h"
 #include "common/rpc/limits.h"
+#include "common/rpc/protocol_error.h"
 #include "common/runner/failure.h"
 
 namespace plumb::rpc {
@@ -20,6 +21,25 @@ Status OutOfOrder(std::string message) {
 
 uint64_t ChunkChecksum(std::span<const uint8_t> bytes) {
   return XXH3_64bits(bytes.data(), bytes.size());
+}
+
+Status CheckChunkSize(uint64_t size) {
+  return size != 0 && size <= kChunkSize
+             ? OkStatus()
+             : ProtocolError("chunk.data",
+                             std::to_string(size) + " bytes; 1 to " + std::to_string(kChunkSize) +
+                                 " are allowed");
+}
+
+Status CheckChunkRepetition(uint32_t repetition) {
+  return repetition < kMaxRepetitions
+             ? OkStatus()
+             : ProtocolError("chunk.repetition", "more than a run may have");
+}
+
+Status DamagedChunk(uint64_t offset) {
+  return DataLossError("the chunk at " + std::to_string(offset) + " was damaged on the way")
+      .WithReason(kReasonProtocol);
 }
 
 Status ForEachChunk(const Buffer& bytes,
@@ -45,8 +65,7 @@ Status ChunkAssembler::Accept(uint64_t offset, std::span<const uint8_t> bytes, u
                       std::to_string(offset) + " goes past the end at " + std::to_string(total_));
   }
   if (ChunkChecksum(bytes) != checksum) {
-    return DataLossError("the chunk at " + std::to_string(offset) + " was damaged on the way")
-        .WithReason(kReasonProtocol);
+    return DamagedChunk(offset);
   }
   offset_ += bytes.size();
   return OkStatus();

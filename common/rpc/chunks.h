@@ -13,6 +13,12 @@ namespace plumb::rpc {
 // XXH3-64, seed 0.
 uint64_t ChunkChecksum(std::span<const uint8_t> bytes);
 
+// What every receiver of a chunk checks, with kReasonProtocol: 1 to kChunkSize bytes; a repetition
+// that a run can have. And what it answers when the checksum is another.
+Status CheckChunkSize(uint64_t size);
+Status CheckChunkRepetition(uint32_t repetition);
+Status DamagedChunk(uint64_t offset);
+
 // Calls `send(offset, piece)` for pieces of at most kChunkSize of `bytes`, which begin at
 // `first_offset` of the whole; stops at the first error and returns it. Pieces share `bytes`.
 Status ForEachChunk(const Buffer& bytes,

@@ -221,16 +221,9 @@ v1::DataChunk MakeDataChunk(uint64_t offset, const Buffer& bytes) {
 }
 
 Result<Buffer> TakeBytes(v1::DataChunk& chunk) {
-  const size_t size = chunk.data().size();
-  if (size == 0 || size > kChunkSize) {
-    return ProtocolError(
-        "chunk.data",
-        std::to_string(size) + " bytes; 1 to " + std::to_string(kChunkSize) + " are allowed");
-  }
+  PLUMB_RETURN_IF_ERROR(CheckChunkSize(chunk.data().size()));
   if (ChunkChecksum(AsBytes(chunk.data())) != chunk.xxh3()) {
-    return DataLossError("the chunk at " + std::to_string(chunk.offset()) +
-                         " was damaged on the way")
-        .WithReason(kReasonProtocol);
+    return DamagedChunk(chunk.offset());
   }
   return Buffer::FromString(std::move(*chunk.mutable_data()));
 }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "common/rpc/board_convert.h"
+#include "common/rpc/chunks.h"
 #include "common/rpc/convert.h"
 #include "common/rpc/limits.h"
 #include "common/rpc/status_bridge.h"
@@ -145,7 +146,7 @@ v1::UploadRequest ToProto(const TensorChunk& chunk) {
 Result<UploadMessage> TakeUploadMessage(v1::UploadRequest& request) {
   if (request.has_chunk()) {
     v1::TensorChunk& wire = *request.mutable_chunk();
-    PLUMB_RETURN_IF_ERROR(CheckRepetition(wire.repetition(), "chunk.repetition"));
+    PLUMB_RETURN_IF_ERROR(CheckChunkRepetition(wire.repetition()));
     const uint64_t offset = wire.data().offset();
     PLUMB_ASSIGN_OR_RETURN(Buffer bytes, TakeBytes(*wire.mutable_data()));
     return UploadMessage(TensorChunk{wire.repetition(), wire.index(), offset, std::move(bytes)});

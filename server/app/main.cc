@@ -5,6 +5,7 @@
 #include "common/analysis/outcome.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "server/app/allocator.h"
 #include "server/app/server_app.h"
 
 #include <CLI/CLI.hpp>
@@ -41,6 +42,7 @@ int Serve(const plumb::server::ServerAppOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  plumb::server::TuneAllocator();
   CLI::App app("Connects boards with people: takes runs, compares board and simulator live.",
                "plumb-server");
   app.footer("Example:\n  plumb-server --listen 127.0.0.1:7070 --data /var/lib/plumb");

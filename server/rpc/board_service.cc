@@ -7,13 +7,26 @@
 #include "common/rpc/convert.h"
 #include "server/rpc/bytes_stream.h"
 #include "server/rpc/session_stream.h"
-#include "server/rpc/upload_stream.h"
 
 namespace plumb::server {
+namespace {
+
+UploadPort PortOf(ServerCore* core) {
+  return {&core->strand(),
+          [core](const rpc::UploadBegin& begin, uint64_t serial, std::function<void()> close) {
+            return core->runs().OpenUpload(begin.instance_id, begin.key, serial, std::move(close));
+          },
+          [core](const std::string& run_id, uint64_t serial) {
+            core->runs().CloseUpload(run_id, serial);
+          }};
+}
+
+}  // namespace
 
 BoardService::BoardService(ServerCore* core, std::string version)
     : core_(core),
-      version_(std::move(version)) {}
+      version_(std::move(version)),
+      uploads_to_(PortOf(core)) {}
 
 grpc::ServerBidiReactor<v1::SessionRequest, v1::SessionResponse>* BoardService::Session(
     grpc::CallbackServerContext* /*context*/) {
@@ -22,9 +35,9 @@ grpc::ServerBidiReactor<v1::SessionRequest, v1::SessionResponse>* BoardService::
   return stream.get();
 }
 
-grpc::ServerBidiReactor<v1::UploadRequest, v1::UploadResponse>* BoardService::Upload(
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* BoardService::Upload(
     grpc::CallbackServerContext* /*context*/) {
-  auto stream = std::make_shared<UploadStream>(core_, next_upload_++);
+  auto stream = std::make_shared<UploadStream>(uploads_to_, next_upload_++);
   stream->Adopt(stream);
   return stream.get();
 }

@@ -7,17 +7,23 @@
 #include "plumb/v1/board_service.grpc.pb.h"
 
 #include "server/core/server_core.h"
+#include "server/rpc/upload_stream.h"
 
 namespace plumb::server {
 
-class BoardService final : public v1::BoardService::CallbackService {
+// Uploads come as raw bytes, which spares them the parser; everything else is generated.
+using BoardServiceBase =
+    v1::BoardService::WithCallbackMethod_Session<v1::BoardService::WithRawCallbackMethod_Upload<
+        v1::BoardService::WithCallbackMethod_ReadArtifact<v1::BoardService::Service>>>;
+
+class BoardService final : public BoardServiceBase {
  public:
   // `core` must outlive every call.
   BoardService(ServerCore* core, std::string version);
 
   grpc::ServerBidiReactor<v1::SessionRequest, v1::SessionResponse>* Session(
       grpc::CallbackServerContext* context) override;
-  grpc::ServerBidiReactor<v1::UploadRequest, v1::UploadResponse>* Upload(
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Upload(
       grpc::CallbackServerContext* context) override;
   grpc::ServerWriteReactor<v1::ReadArtifactResponse>* ReadArtifact(
       grpc::CallbackServerContext* context, const v1::ReadArtifactRequest* request) override;
@@ -27,6 +33,7 @@ class BoardService final : public v1::BoardService::CallbackService {
 
   ServerCore* core_;
   const std::string version_;
+  const UploadPort uploads_to_;
   std::atomic<uint64_t> next_upload_{1};
 };
 

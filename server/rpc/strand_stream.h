@@ -72,7 +72,10 @@ class StrandStream : public grpc::ServerBidiReactor<Request, Response> {
 
   [[nodiscard]] Strand* strand() const { return strand_; }
 
-  // No more than one read at a time: only after the last one was dealt with.
+  // From within OnRequest, as its last act: the next message is read without a detour.
+  void ReadNextNow() { this->StartRead(&request_); }
+
+  // On the strand. No more than one read at a time: only after the last one was dealt with.
   void ReadNext() {
     if (!finished_) {
       this->StartRead(&request_);

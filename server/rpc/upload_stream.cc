@@ -3,37 +3,59 @@
 #include <utility>
 
 #include "common/rpc/board_convert.h"
+#include "common/rpc/byte_buffer.h"
 #include "common/rpc/convert.h"
 
 namespace plumb::server {
 
-UploadStream::UploadStream(ServerCore* core, uint64_t serial)
-    : StrandStream(&core->strand()),
-      core_(core),
-      serial_(serial) {}
+static_assert(UploadStream::kReadAhead <= RemoteRunner::kMaxPending);
 
-void UploadStream::OnRequest(v1::UploadRequest& request) {
+UploadStream::UploadStream(const UploadPort& port, uint64_t serial)
+    : StrandStream(port.strand),
+      port_(port),
+      serial_(serial),
+      blocks_(rpc::kChunkSize, kReadAhead) {}
+
+void UploadStream::OnRequest(grpc::ByteBuffer& request) {
   if (!runner_) {
-    auto begin = request.has_begin() ? rpc::FromProto(request.begin())
-                                     : Result<rpc::UploadBegin>(rpc::ProtocolError(
-                                           "upload", "the first message must be begin"));
-    strand()->Post([self = shared_from_this(), begin = std::move(begin)] { self->OnBegin(begin); });
+    OnFirst(request);
     return;
   }
-  auto message = rpc::TakeUploadMessage(request);
+  {
+    const std::lock_guard lock(mutex_);
+    ++unanswered_;
+  }
+  auto message = rpc::UploadMessageFrom(request, blocks_);
+  request.Clear();
   if (message.ok()) {
-    runner_->Deliver(stream_, std::move(message).value(), AnswerOnStrand());
+    runner_->Deliver(stream_,
+                     std::move(message).value(),
+                     [self = shared_from_this()](const RemoteRunner::Answer& answer) {
+                       self->OnAnswer(answer);
+                     });
   } else {
     // What cannot be read will not be better on another stream.
     runner_->Fail(message.status());
-    AnswerOnStrand()({message.status(), {}, false, false});
+    OnAnswer({message.status(), {}, false, false});
   }
+  {
+    const std::lock_guard lock(mutex_);
+    parked_ = unanswered_ >= kReadAhead;
+    if (parked_ || ended_) {
+      return;
+    }
+  }
+  ReadNextNow();
 }
 
-RemoteRunner::Reply UploadStream::AnswerOnStrand() {
-  return [self = shared_from_this()](const RemoteRunner::Answer& answer) {
-    self->strand()->Post([self, answer] { self->OnAnswer(answer); });
-  };
+void UploadStream::OnFirst(const grpc::ByteBuffer& bytes) {
+  v1::UploadRequest request;
+  const Status parsed = rpc::FromByteBuffer(bytes, request);
+  auto begin = !parsed.ok()          ? Result<rpc::UploadBegin>(parsed)
+               : request.has_begin() ? rpc::FromProto(request.begin())
+                                     : Result<rpc::UploadBegin>(rpc::ProtocolError(
+                                           "upload", "the first message must be begin"));
+  strand()->Post([self = shared_from_this(), begin = std::move(begin)] { self->OnBegin(begin); });
 }
 
 void UploadStream::OnBegin(const Result<rpc::UploadBegin>& begin) {
@@ -41,46 +63,85 @@ void UploadStream::OnBegin(const Result<rpc::UploadBegin>& begin) {
     Close(begin.status());
     return;
   }
-  auto runner =
-      core_->runs().OpenUpload(begin->instance_id, begin->key, serial_, [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) {
-          self->Close(AbortedError("a newer upload stream has taken over"));
-        }
-      });
+  auto runner = port_.open(*begin, serial_, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) {
+      self->Close(AbortedError("a newer upload stream has taken over"));
+    }
+  });
   if (!runner.ok()) {
     Close(runner.status());
     return;
   }
   run_id_ = begin->key.run_id;
   runner_ = std::move(runner).value();
-  stream_ = runner_->OpenStream(AnswerOnStrand());
+  stream_ = runner_->OpenStream([self = shared_from_this()](const RemoteRunner::Answer& answer) {
+    self->strand()->Post([self, answer] { self->OnOpened(answer); });
+  });
 }
 
-void UploadStream::OnAnswer(const RemoteRunner::Answer& answer) {
-  if (!answer.status.ok()) {
-    Close(answer.status);
-    return;
-  }
-  if (answer.acknowledge) {
-    v1::UploadResponse response = rpc::ToProto(answer.position);
-    Send(std::move(response));
-  }
-  if (answer.finished) {
-    Close(OkStatus());
-    return;
-  }
+void UploadStream::OnOpened(const RemoteRunner::Answer& answer) {
+  Acknowledge(answer);
   if (!closing()) {
     ReadNext();
   }
 }
 
+void UploadStream::OnAnswer(const RemoteRunner::Answer& answer) {
+  const bool end = !answer.status.ok() || answer.finished;
+  if (end || answer.acknowledge) {
+    strand()->Post([self = shared_from_this(), answer] { self->Acknowledge(answer); });
+  }
+  NoteAnswered(end);
+}
+
+void UploadStream::NoteAnswered(bool end) {
+  bool read = false;
+  bool close = false;
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = ended_ || end;
+    --unanswered_;
+    // Half-way down, so that reading goes on in strides.
+    read = parked_ && !ended_ && unanswered_ <= kReadAhead / 2;
+    parked_ = parked_ && !read;
+    close = peer_done_ && unanswered_ == 0;
+  }
+  if (read) {
+    strand()->Post([self = shared_from_this()] { self->ReadNext(); });
+  }
+  if (close) {
+    strand()->Post([self = shared_from_this()] { self->Close(OkStatus()); });
+  }
+}
+
+void UploadStream::Acknowledge(const RemoteRunner::Answer& answer) {
+  if (!answer.status.ok()) {
+    Close(answer.status);
+    return;
+  }
+  if (answer.acknowledge) {
+    Send(rpc::ToByteBuffer(rpc::ToProto(answer.position)));
+  }
+  if (answer.finished) {
+    Close(OkStatus());
+  }
+}
+
+// What came before its end is still answered.
 void UploadStream::OnPeerDone() {
+  {
+    const std::lock_guard lock(mutex_);
+    peer_done_ = true;
+    if (unanswered_ > 0) {
+      return;
+    }
+  }
   Close(OkStatus());
 }
 
 void UploadStream::OnClosed() {
   if (!run_id_.empty()) {
-    core_->runs().CloseUpload(run_id_, serial_);
+    port_.close(run_id_, serial_);
   }
 }
 

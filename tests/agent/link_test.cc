@@ -46,7 +46,7 @@ class Agent {
                 .value()),
         bulk_(address_),
         source_(bulk_, watchdog_, kInstance, milliseconds(300)),
-        transport_(bulk_, watchdog_, {kInstance, milliseconds(300), milliseconds(100)}),
+        transport_(bulk_, {kInstance, milliseconds(300), milliseconds(100)}),
         executor_(cache_,
                   source_,
                   transport_,
