@@ -61,6 +61,11 @@ struct Tap {
   float share;
 };
 
+// As XNNPACK writes it, which decides the last bit.
+float Blend(float from, float to, float share) {
+  return from + (to - from) * share;
+}
+
 float AxisRatio(int64_t input, int64_t output, bool align_corners) {
   if (align_corners && output > 1) {
     return static_cast<float>(input - 1) / static_cast<float>(output - 1);
@@ -207,10 +212,9 @@ void ResizeBilinearFloat(const FloatCall& call) {
         const int64_t left = column.lower * channels;
         const int64_t right = column.upper * channels;
         for (int64_t c = 0; c < channels; ++c) {
-          *next++ = above[left + c] * (1 - row.share) * (1 - column.share) +
-                    above[right + c] * (1 - row.share) * column.share +
-                    below[left + c] * row.share * (1 - column.share) +
-                    below[right + c] * row.share * column.share;
+          const float upper = Blend(above[left + c], above[right + c], column.share);
+          const float lower = Blend(below[left + c], below[right + c], column.share);
+          *next++ = Blend(upper, lower, row.share);
         }
       }
     }

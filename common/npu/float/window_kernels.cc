@@ -36,19 +36,50 @@ TapRange TapsInside(int64_t start, int64_t kernel, int64_t dilation, int64_t siz
   return {std::min(first, kernel), std::min(last, kernel)};
 }
 
+// The places of a window that lie inside the picture.
+struct TapArea {
+  int64_t top, left;
+  TapRange rows, columns;
+};
+
+TapArea AreaAt(const Picture& input, const WindowAttributes& w, const Place& place) {
+  const int64_t top = place.row * w.stride_height - w.pad_top;
+  const int64_t left = place.column * w.stride_width - w.pad_left;
+  return {top,
+          left,
+          TapsInside(top, w.kernel_height, w.dilation_height, input.height),
+          TapsInside(left, w.kernel_width, w.dilation_width, input.width)};
+}
+
 // Calls visit(kernel row, kernel column, offset of the input's channels) for the places of the
 // window at `place` that lie inside the picture, rows first.
 template <class Visit>
 void ForEachTap(const Picture& input, const WindowAttributes& w, const Place& place, Visit visit) {
-  const int64_t top = place.row * w.stride_height - w.pad_top;
-  const int64_t left = place.column * w.stride_width - w.pad_left;
-  const TapRange rows = TapsInside(top, w.kernel_height, w.dilation_height, input.height);
-  const TapRange columns = TapsInside(left, w.kernel_width, w.dilation_width, input.width);
-  for (int64_t i = rows.first; i < rows.last; ++i) {
-    for (int64_t j = columns.first; j < columns.last; ++j) {
+  const TapArea area = AreaAt(input, w, place);
+  for (int64_t i = area.rows.first; i < area.rows.last; ++i) {
+    for (int64_t j = area.columns.first; j < area.columns.last; ++j) {
       visit(i,
             j,
-            input.Offset(place.batch, top + i * w.dilation_height, left + j * w.dilation_width));
+            input.Offset(
+                place.batch, area.top + i * w.dilation_height, area.left + j * w.dilation_width));
+    }
+  }
+}
+
+// The same, columns first: the order in which XNNPACK adds up a depthwise window, so that sums are
+// TFLite's to the last bit.
+template <class Visit>
+void ForEachTapByColumn(const Picture& input,
+                        const WindowAttributes& w,
+                        const Place& place,
+                        Visit visit) {
+  const TapArea area = AreaAt(input, w, place);
+  for (int64_t j = area.columns.first; j < area.columns.last; ++j) {
+    for (int64_t i = area.rows.first; i < area.rows.last; ++i) {
+      visit(i,
+            j,
+            input.Offset(
+                place.batch, area.top + i * w.dilation_height, area.left + j * w.dilation_width));
     }
   }
 }
@@ -153,7 +184,7 @@ void DepthwiseConv2dFloat(const FloatCall& call) {
     float* __restrict sums =
         call.output.data() + output.Offset(place.batch, place.row, place.column);
     StartWithBias(call, sums, output.channels);
-    ForEachTap(input, window, place, [&](int64_t i, int64_t j, int64_t offset) {
+    ForEachTapByColumn(input, window, place, [&](int64_t i, int64_t j, int64_t offset) {
       const float* __restrict w = weights + (i * window.kernel_width + j) * output.channels;
       const float* __restrict x = data + offset;
       if (multiplier == 1) {

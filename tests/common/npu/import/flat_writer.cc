@@ -3,6 +3,7 @@
 namespace plumb::testing {
 namespace {
 
+constexpr size_t kDataAlignment = 16;
 constexpr size_t kSlot = 8;  // every inline field gets as much, aligned
 
 template <class T>
@@ -25,7 +26,10 @@ void Point(std::vector<uint8_t>& out, size_t from, size_t to) {
 
 size_t FlatNode::WriteField(const Field& field, std::vector<uint8_t>& out) {
   if (const auto* elements = std::get_if<Elements>(&field)) {
-    const size_t position = Reserve(out, sizeof(uint32_t) + elements->bytes.size(), kSlot);
+    // Readers map tensors where they lie: their data, not their length, must be aligned.
+    const size_t padding = (kDataAlignment - (out.size() + sizeof(uint32_t)) % kDataAlignment);
+    out.resize(out.size() + padding % kDataAlignment);
+    const size_t position = Reserve(out, sizeof(uint32_t) + elements->bytes.size(), 1);
     Store(out, position, elements->count);
     if (!elements->bytes.empty()) {
       std::memcpy(out.data() + position + 4, elements->bytes.data(), elements->bytes.size());
@@ -49,7 +53,7 @@ size_t FlatNode::WriteField(const Field& field, std::vector<uint8_t>& out) {
 size_t FlatNode::Write(std::vector<uint8_t>& out) const {
   const size_t fields = fields_.empty() ? 0 : fields_.rbegin()->first + 1;
   const size_t vtable_size = 2 * sizeof(uint16_t) + fields * sizeof(uint16_t);
-  const size_t vtable = Reserve(out, vtable_size, sizeof(uint16_t));
+  const size_t vtable = Reserve(out, vtable_size, kSlot);
   const size_t table = Reserve(out, kSlot * (1 + fields_.size()), kSlot);
   Store(out, vtable, static_cast<uint16_t>(vtable_size));
   Store(out, vtable + 2, static_cast<uint16_t>(out.size() - table));

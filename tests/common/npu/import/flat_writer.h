@@ -39,7 +39,10 @@ class FlatNode {
   }
 
   FlatNode& Text(uint32_t field, const std::string& text) {
-    return Vector(field, std::vector<uint8_t>(text.begin(), text.end()));
+    Elements elements{{text.begin(), text.end()}, static_cast<uint32_t>(text.size())};
+    elements.bytes.push_back(0);  // behind the count, as the format demands
+    fields_[field] = std::move(elements);
+    return *this;
   }
 
   // The whole file; nothing follows the last child's bytes.
