@@ -27,42 +27,56 @@ Geometry GeometryOf(const KernelSite& site) {
           static_cast<size_t>(output[0])};
 }
 
-// Reads one input channel range of one place after the other into a column.
-class ColumnGatherer {
+// Finds rows of neighbouring places in the input, or makes one up where a part of it is padding.
+class RowFinder {
  public:
-  ColumnGatherer(const Source& source, const Geometry& geometry)
+  RowFinder(const Source& source, const Geometry& geometry)
       : values_(source.values),
-        zero_point_(source.tensor->zero_point),
-        geometry_(geometry) {}
+        zero_point_(static_cast<int16_t>(source.tensor->zero_point)),
+        geometry_(geometry),
+        size_(static_cast<size_t>(source.tensor->shape.element_count().value_or(0))) {}
 
   struct Place {
     size_t batch;
     ptrdiff_t y;
     ptrdiff_t x;
+    size_t channel;
   };
 
-  // Appends channels [first, first + count) and returns the end. Places outside the picture hold
-  // the zero point, hence zeros.
-  int16_t* Append(const Place& at, size_t first_channel, size_t channels, int16_t* column) const {
-    const bool inside =
-        at.y >= 0 && at.y < geometry_.input_height && at.x >= 0 && at.x < geometry_.input_width;
-    if (!inside) {
-      std::fill_n(column, channels, int16_t{0});
-      return column + channels;
-    }
+  // `columns` places from `at` on, `channels` of each (all of them where there are more columns
+  // than one), readable up to an even number of values. `spare` has room for that.
+  const int16_t* Find(const Place& at, ptrdiff_t columns, size_t channels, int16_t* spare) const {
+    const bool row_inside = at.y >= 0 && at.y < geometry_.input_height;
     const auto row = static_cast<ptrdiff_t>(at.batch) * geometry_.input_height + at.y;
-    const auto place = static_cast<size_t>(row * geometry_.input_width + at.x);
-    const int16_t* source = values_ + place * geometry_.input_channels + first_channel;
-    for (size_t c = 0; c < channels; ++c) {
-      column[c] = static_cast<int16_t>(source[c] - zero_point_);
+    const int16_t* source = values_;
+    if (row_inside && at.x >= 0 && at.x + columns <= geometry_.input_width) {
+      const size_t first = OffsetOf(row, at.x) + at.channel;
+      const size_t count = static_cast<size_t>(columns) * channels;
+      if (first + count + count % 2 <= size_) {
+        return values_ + first;
+      }
     }
-    return column + channels;
+    int16_t* target = spare;
+    for (ptrdiff_t x = at.x; x < at.x + columns; ++x) {
+      if (row_inside && x >= 0 && x < geometry_.input_width) {
+        source = values_ + OffsetOf(row, x) + at.channel;
+        target = std::copy_n(source, channels, target);
+      } else {
+        target = std::fill_n(target, channels, zero_point_);
+      }
+    }
+    return spare;
   }
 
  private:
+  [[nodiscard]] size_t OffsetOf(ptrdiff_t row, ptrdiff_t x) const {
+    return static_cast<size_t>(row * geometry_.input_width + x) * geometry_.input_channels;
+  }
+
   const int16_t* values_;
-  int32_t zero_point_;
+  int16_t zero_point_;
   Geometry geometry_;
+  size_t size_;
 };
 
 const int8_t* WeightsOf(const LinearWeights& linear) {
@@ -75,45 +89,49 @@ class ConvKernel final : public MatrixKernel {
       : MatrixKernel(conv.linear, conv.clamp, site),
         window_(conv.window),
         geometry_(GeometryOf(site)),
-        gatherer_(site.inputs[0], geometry_),
-        group_inputs_(geometry_.input_channels / static_cast<size_t>(conv.groups)) {
+        finder_(site.inputs[0], geometry_),
+        group_inputs_(geometry_.input_channels / static_cast<size_t>(conv.groups)),
+        // Where they lie in memory one after the other, the columns of a window are one row.
+        columns_(conv.groups == 1 && window_.dilation_width == 1 ? window_.kernel_width : 1),
+        taps_across_(window_.kernel_width / columns_) {
     const auto groups = static_cast<size_t>(conv.groups);
     const size_t group_outputs = geometry_.output_channels / groups;
-    const size_t depth = static_cast<size_t>(window_.kernel_height) *
-                         static_cast<size_t>(window_.kernel_width) * group_inputs_;
     const auto area = static_cast<size_t>(geometry_.output_height * geometry_.output_width);
-    const int8_t* weights = WeightsOf(conv.linear);
     std::vector<MatrixPart> parts;
     for (size_t g = 0; g < groups; ++g) {
-      MatrixPart part{
-          geometry_.batches * area, g * group_outputs, PackedMatrix(group_outputs, depth)};
-      for (size_t c = 0; c < group_outputs; ++c) {
-        for (size_t k = 0; k < depth; ++k) {
-          part.weights.Set(c, k, weights[(part.first_channel + c) * depth + k]);
-        }
-      }
-      parts.push_back(std::move(part));
+      parts.push_back({geometry_.batches * area,
+                       g * group_outputs,
+                       Pack(WeightsOf(conv.linear), g * group_outputs, group_outputs)});
     }
     SetParts(std::move(parts));
   }
 
  protected:
-  void FillColumn(size_t part, size_t pixel, int16_t* column) const override {
+  void LocateRows(size_t part,
+                  size_t pixel,
+                  const int16_t** rows,
+                  size_t pitch,
+                  int16_t* spare) const override {
     const auto width = static_cast<size_t>(geometry_.output_width);
     const auto height = static_cast<size_t>(geometry_.output_height);
-    const auto x = static_cast<ptrdiff_t>(pixel % width);
-    const auto y = static_cast<ptrdiff_t>(pixel / width % height);
-    const size_t batch = pixel / width / height;
-    const ptrdiff_t top = y * window_.stride_height - window_.pad_top;
-    const ptrdiff_t left = x * window_.stride_width - window_.pad_left;
+    const size_t depth = Depth();
+    const ptrdiff_t left =
+        static_cast<ptrdiff_t>(pixel % width) * window_.stride_width - window_.pad_left;
+    const size_t row = pixel / width;
+    RowFinder::Place at{
+        row / height,
+        static_cast<ptrdiff_t>(row % height) * window_.stride_height - window_.pad_top,
+        left,
+        part * group_inputs_};
     for (ptrdiff_t ky = 0; ky < window_.kernel_height; ++ky) {
-      for (ptrdiff_t kx = 0; kx < window_.kernel_width; ++kx) {
-        column = gatherer_.Append(
-            {batch, top + ky * window_.dilation_height, left + kx * window_.dilation_width},
-            part * group_inputs_,
-            group_inputs_,
-            column);
+      at.x = left;
+      for (ptrdiff_t tap = 0; tap < taps_across_; ++tap) {
+        *rows = finder_.Find(at, columns_, group_inputs_, spare);
+        rows += pitch;
+        spare += depth + depth % 2;
+        at.x += window_.dilation_width;
       }
+      at.y += window_.dilation_height;
     }
   }
 
@@ -122,10 +140,27 @@ class ConvKernel final : public MatrixKernel {
   }
 
  private:
+  [[nodiscard]] size_t Depth() const { return static_cast<size_t>(columns_) * group_inputs_; }
+
+  [[nodiscard]] PackedMatrix Pack(const int8_t* weights, size_t first, size_t count) const {
+    const auto taps = static_cast<size_t>(window_.kernel_height * taps_across_);
+    const size_t depth = Depth();
+    PackedMatrix packed(count, taps, depth, lanes());
+    for (size_t c = 0; c < count; ++c) {
+      const int8_t* source = weights + (first + c) * taps * depth;
+      for (size_t i = 0; i < taps * depth; ++i) {
+        packed.Set(c, i / depth, i % depth, source[i]);
+      }
+    }
+    return packed;
+  }
+
   Window2d window_;
   Geometry geometry_;
-  ColumnGatherer gatherer_;
+  RowFinder finder_;
   size_t group_inputs_;
+  ptrdiff_t columns_;
+  ptrdiff_t taps_across_;
 };
 
 // Output lines p with (p + pad) mod stride = phase take kernel lines phase, phase + stride, …:
@@ -155,7 +190,7 @@ class TransposeConvKernel final : public MatrixKernel {
       : MatrixKernel(conv.linear, conv.clamp, site),
         window_(conv.window),
         geometry_(GeometryOf(site)),
-        gatherer_(site.inputs[0], geometry_) {
+        finder_(site.inputs[0], geometry_) {
     for (ptrdiff_t i = 0; i < window_.stride_height; ++i) {
       rows_.push_back(PhaseOf(i,
                               window_.stride_height,
@@ -175,17 +210,24 @@ class TransposeConvKernel final : public MatrixKernel {
   }
 
  protected:
-  void FillColumn(size_t part, size_t pixel, int16_t* column) const override {
+  void LocateRows(size_t part,
+                  size_t pixel,
+                  const int16_t** rows,
+                  size_t pitch,
+                  int16_t* spare) const override {
     const Place place = PlaceOf(part, pixel);
     const Phase& row = RowOf(part);
     const Phase& across = ColumnOf(part);
+    const size_t channels = geometry_.input_channels;
     for (ptrdiff_t ty = 0; ty < row.taps; ++ty) {
       for (ptrdiff_t tx = 0; tx < across.taps; ++tx) {
-        column = gatherer_.Append(
-            {place.batch, row.first_step + place.y - ty, across.first_step + place.x - tx},
-            0,
-            geometry_.input_channels,
-            column);
+        *rows = finder_.Find(
+            {place.batch, row.first_step + place.y - ty, across.first_step + place.x - tx, 0},
+            1,
+            channels,
+            spare);
+        rows += pitch;
+        spare += channels + channels % 2;
       }
     }
   }
@@ -226,7 +268,7 @@ class TransposeConvKernel final : public MatrixKernel {
     const auto taps = static_cast<size_t>(row.taps * across.taps);
     MatrixPart part{geometry_.batches * static_cast<size_t>(row.count * across.count),
                     0,
-                    PackedMatrix(geometry_.output_channels, taps * inputs)};
+                    PackedMatrix(geometry_.output_channels, taps, inputs, lanes())};
     const auto first_ky = static_cast<ptrdiff_t>(index / columns_.size());
     const auto first_kx = static_cast<ptrdiff_t>(index % columns_.size());
     for (size_t c = 0; c < geometry_.output_channels; ++c) {
@@ -237,7 +279,7 @@ class TransposeConvKernel final : public MatrixKernel {
         const auto line = static_cast<ptrdiff_t>(c) * window_.kernel_height + ky;
         const auto source = static_cast<size_t>(line * window_.kernel_width + kx) * inputs;
         for (size_t i = 0; i < inputs; ++i) {
-          part.weights.Set(c, tap * inputs + i, weights[source + i]);
+          part.weights.Set(c, tap, i, weights[source + i]);
         }
       }
     }
@@ -246,7 +288,7 @@ class TransposeConvKernel final : public MatrixKernel {
 
   Window2d window_;
   Geometry geometry_;
-  ColumnGatherer gatherer_;
+  RowFinder finder_;
   std::vector<Phase> rows_;
   std::vector<Phase> columns_;
 };
@@ -255,14 +297,15 @@ class FullyConnectedKernel final : public MatrixKernel {
  public:
   FullyConnectedKernel(const FullyConnected& full, const KernelSite& site)
       : MatrixKernel(full.linear, full.clamp, site),
-        source_(site.inputs[0]),
+        values_(site.inputs[0].values),
         channels_(full.linear.bias.size()),
-        depth_(full.linear.values.size() / channels_) {
-    MatrixPart part{site.output_count() / channels_, 0, PackedMatrix(channels_, depth_)};
+        depth_(full.linear.values.size() / channels_),
+        rows_(site.output_count() / channels_) {
+    MatrixPart part{rows_, 0, PackedMatrix(channels_, 1, depth_, lanes())};
     const int8_t* weights = WeightsOf(full.linear);
     for (size_t c = 0; c < channels_; ++c) {
       for (size_t k = 0; k < depth_; ++k) {
-        part.weights.Set(c, k, weights[c * depth_ + k]);
+        part.weights.Set(c, 0, k, weights[c * depth_ + k]);
       }
     }
     std::vector<MatrixPart> parts;
@@ -271,10 +314,16 @@ class FullyConnectedKernel final : public MatrixKernel {
   }
 
  protected:
-  void FillColumn(size_t /*part*/, size_t pixel, int16_t* column) const override {
-    const int16_t* row = source_.values + pixel * depth_;
-    for (size_t k = 0; k < depth_; ++k) {
-      column[k] = static_cast<int16_t>(row[k] - source_.tensor->zero_point);
+  void LocateRows(size_t /*part*/,
+                  size_t pixel,
+                  const int16_t** rows,
+                  size_t /*pitch*/,
+                  int16_t* spare) const override {
+    *rows = values_ + pixel * depth_;
+    // Only behind the last row is nothing that could be read.
+    if (depth_ % 2 != 0 && pixel + 1 == rows_) {
+      std::copy_n(*rows, depth_, spare);
+      *rows = spare;
     }
   }
 
@@ -283,9 +332,10 @@ class FullyConnectedKernel final : public MatrixKernel {
   }
 
  private:
-  Source source_;
+  const int16_t* values_;
   size_t channels_;
   size_t depth_;
+  size_t rows_;
 };
 
 }  // namespace

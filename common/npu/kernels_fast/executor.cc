@@ -64,12 +64,15 @@ class FastExecutor::Impl {
         LoadConstant(model_->tensors[i], At(i));
       }
     }
+    const fast::VectorKernels& vectors =
+        fast::KernelsFor(options.instructions.value_or(SupportedInstructionSets().back()));
     for (const FixedOp& op : model_->ops) {
       KernelSite site{{},
                       &model_->tensors[op.output],
                       At(op.output),
                       options.rounding.value_or(model_->rounding),
-                      pool_.threads()};
+                      pool_.threads(),
+                      &vectors};
       for (const uint32_t input : op.inputs) {
         site.inputs.push_back({&model_->tensors[input], At(input)});
       }
@@ -147,6 +150,10 @@ Result<std::unique_ptr<FastExecutor>> FastExecutor::Create(std::shared_ptr<const
                                                            const Options& options) {
   if (model == nullptr || options.threads < 1 || options.threads > kMaxThreads) {
     return InvalidArgumentError("an executor needs a model and 1 to 64 threads");
+  }
+  if (options.instructions.has_value() && !IsSupported(*options.instructions)) {
+    return InvalidArgumentError("this CPU does not have the instruction set " +
+                                std::string(InstructionSetName(*options.instructions)));
   }
   PLUMB_RETURN_IF_ERROR(ValidateModel(*model));
   try {

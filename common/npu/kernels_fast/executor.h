@@ -9,6 +9,7 @@
 #include <span>
 
 #include "common/base/status.h"
+#include "common/npu/kernels_fast/instruction_set.h"
 #include "common/npu/model/model.h"
 
 namespace plumb::npu {
@@ -21,6 +22,9 @@ class FastExecutor {
     std::optional<RoundingProfile> rounding;
     // Including the caller's; results do not depend on it. 1…64.
     int threads = 1;
+    // Instead of the fastest that this CPU has: for tests and benchmarks. Results do not depend on
+    // it. kInvalidArgument where it is not supported.
+    std::optional<InstructionSet> instructions;
   };
 
   // Validates the model and prepares it; all memory is allocated here. kInvalidArgument as

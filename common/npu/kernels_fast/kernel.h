@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/npu/kernels_fast/thread_pool.h"
+#include "common/npu/kernels_fast/vector_kernels.h"
 #include "common/npu/model/model.h"
 
 namespace plumb::npu::fast {
@@ -33,6 +34,7 @@ struct KernelSite {
   int16_t* output;
   RoundingProfile profile;
   size_t threads;
+  const VectorKernels* vectors;
 
   [[nodiscard]] size_t output_count() const {
     return static_cast<size_t>(output_tensor->shape.element_count().value_or(0));

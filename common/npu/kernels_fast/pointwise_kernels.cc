@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <optional>
 #include <utility>
 
 #include "common/npu/kernels_fast/arithmetic.h"
 #include "common/npu/kernels_fast/axes.h"
 #include "common/npu/kernels_fast/kernel.h"
+#include "common/npu/kernels_fast/requantizer.h"
 
 namespace plumb::npu::fast {
 namespace {
@@ -21,13 +24,52 @@ std::vector<size_t> BroadcastSteps(const Shape& operand, const Shape& output) {
   return steps;
 }
 
+// What the vector loops need to know about an operation; absent where they cannot do it.
+struct VectorForm {
+  Pointwise kind;
+  RequantizerTable table;
+};
+
+// For the first factor |x| ≤ limits[0] is rescaled, for the second likewise.
+std::optional<VectorForm> MakeVectorForm(Pointwise kind,
+                                         const std::array<Multiplier, 2>& multipliers,
+                                         const std::array<int64_t, 2>& limits,
+                                         const Clamp& clamp,
+                                         const KernelSite& site) {
+  auto table = MakeRequantizer(multipliers, limits, clamp, site);
+  if (!table.has_value()) {
+    return std::nullopt;
+  }
+  return VectorForm{kind, *std::move(table)};
+}
+
+void RunVector(const VectorForm& form,
+               const KernelSite& site,
+               const std::array<const int16_t*, 2>& operands,
+               size_t count,
+               int16_t* output) {
+  site.vectors->pointwise({form.kind,
+                           operands[0],
+                           operands[1],
+                           site.inputs.front().tensor->zero_point,
+                           site.inputs.back().tensor->zero_point,
+                           count,
+                           output,
+                           form.table.From(0)});
+}
+
 // output = combine(a − z_a, b − z_b) + z, clamped. Combine is a small functor.
 template <class Combine>
 class BinaryKernel final : public Kernel {
  public:
-  BinaryKernel(const Combine& combine, const Clamp& clamp, const KernelSite& site)
+  BinaryKernel(const Combine& combine,
+               const Clamp& clamp,
+               std::optional<VectorForm> form,
+               const KernelSite& site)
       : combine_(combine),
         clamp_(clamp),
+        form_(std::move(form)),
+        site_(site),
         a_(site.inputs[0]),
         b_(site.inputs[1]),
         output_(site.output),
@@ -39,6 +81,9 @@ class BinaryKernel final : public Kernel {
       axes_.Append(static_cast<size_t>(shape[axis]), {steps_a[axis], steps_b[axis]});
     }
     axes_.Finish();
+    if (axes_.inner_step() != std::array<size_t, 2>{1, 1}) {
+      form_.reset();
+    }
   }
 
   void Run(ThreadPool& pool) override {
@@ -53,6 +98,10 @@ class BinaryKernel final : public Kernel {
 
  private:
   void RunStretch(const int16_t* a, const int16_t* b, size_t length, int16_t* output) const {
+    if (form_.has_value()) {
+      RunVector(*form_, site_, {a, b}, length, output);
+      return;
+    }
     const size_t step_a = axes_.inner_step()[0];
     const size_t step_b = axes_.inner_step()[1];
     for (size_t i = 0; i < length; ++i) {
@@ -64,6 +113,8 @@ class BinaryKernel final : public Kernel {
 
   Combine combine_;
   Clamp clamp_;
+  std::optional<VectorForm> form_;
+  KernelSite site_;
   Source a_;
   Source b_;
   int16_t* output_;
@@ -164,8 +215,34 @@ int32_t LowestOf(const KernelSite& site) {
   return StoredRange(site.inputs[0].tensor->element_type).low;
 }
 
-// 8-bit values have only 256 results: compute each once.
+// output = requantised (input − z), a vector at a time.
+class RescaleKernel final : public Kernel {
+ public:
+  RescaleKernel(VectorForm form, const KernelSite& site) : form_(std::move(form)), site_(site) {}
+
+  void Run(ThreadPool& pool) override {
+    pool.ParallelFor(site_.output_count(), [this](size_t /*thread*/, size_t begin, size_t end) {
+      const int16_t* input = site_.inputs[0].values + begin;
+      RunVector(form_, site_, {input, input}, end - begin, site_.output + begin);
+    });
+  }
+
+ private:
+  VectorForm form_;
+  KernelSite site_;
+};
+
+// 8-bit values have only 256 results: where vectors cannot, compute each once.
 std::unique_ptr<Kernel> MakeMapped(const RequantizeMap& map, const KernelSite& site) {
+  const int64_t limit = LargestMagnitude(*site.inputs[0].tensor);
+  auto form = MakeVectorForm(
+      Pointwise::kLeakyRelu, {map.positive, map.negative}, {limit, limit}, map.clamp, site);
+  if (form.has_value()) {
+    if (map.positive == map.negative) {
+      form->kind = Pointwise::kRescale;
+    }
+    return std::make_unique<RescaleKernel>(*std::move(form), site);
+  }
   if (IsWide(site)) {
     return std::make_unique<UnaryKernel<RequantizeMap>>(map, site);
   }
@@ -241,18 +318,53 @@ class SoftmaxKernel final : public Kernel {
 
 }  // namespace
 
+namespace {
+
+// |(a − z_a) · (b − z_b)|.
+int64_t LargestProduct(const KernelSite& site) {
+  return LargestMagnitude(*site.inputs[0].tensor) * LargestMagnitude(*site.inputs[1].tensor);
+}
+
+// One shift for both products, whose sum must not leave 32 bits once shifted. The shift may be any
+// but 0; the mantissas may be negative.
+std::optional<VectorForm> AddForm(const Add& add, const KernelSite& site) {
+  const int64_t a = LargestMagnitude(*site.inputs[0].tensor) * std::abs(int64_t{add.mantissa_a});
+  const int64_t b = LargestMagnitude(*site.inputs[1].tensor) * std::abs(int64_t{add.mantissa_b});
+  if (add.shift == 0 || (a + b) >> add.shift >= (int64_t{1} << 30) - 1) {
+    return std::nullopt;
+  }
+  const Multiplier factor{0, add.shift};
+  auto form = MakeVectorForm(Pointwise::kAdd, {factor, factor}, {0, 0}, add.clamp, site);
+  if (form.has_value()) {
+    form->table.mantissas[0] = add.mantissa_a;
+    form->table.mantissas[1] = add.mantissa_b;
+  }
+  return form;
+}
+
+}  // namespace
+
 std::unique_ptr<Kernel> MakeKernel(const Add& add, const KernelSite& site) {
-  return std::make_unique<BinaryKernel<AddCombine>>(AddCombine{add, site.profile}, add.clamp, site);
+  return std::make_unique<BinaryKernel<AddCombine>>(
+      AddCombine{add, site.profile}, add.clamp, AddForm(add, site), site);
 }
 
 std::unique_ptr<Kernel> MakeKernel(const Mul& mul, const KernelSite& site) {
+  const int64_t limit = LargestProduct(site);
+  auto form = MakeVectorForm(
+      Pointwise::kMultiply, {mul.multiplier, mul.multiplier}, {limit, limit}, mul.clamp, site);
   return std::make_unique<BinaryKernel<MulCombine>>(
-      MulCombine{mul.multiplier, site.profile}, mul.clamp, site);
+      MulCombine{mul.multiplier, site.profile}, mul.clamp, std::move(form), site);
 }
 
 std::unique_ptr<Kernel> MakeKernel(const Prelu& prelu, const KernelSite& site) {
+  auto form = MakeVectorForm(Pointwise::kPrelu,
+                             {prelu.positive, prelu.negative},
+                             {LargestMagnitude(*site.inputs[0].tensor), LargestProduct(site)},
+                             prelu.clamp,
+                             site);
   return std::make_unique<BinaryKernel<PreluCombine>>(
-      PreluCombine{prelu, site.profile}, prelu.clamp, site);
+      PreluCombine{prelu, site.profile}, prelu.clamp, std::move(form), site);
 }
 
 std::unique_ptr<Kernel> MakeKernel(const LeakyRelu& relu, const KernelSite& site) {

@@ -51,8 +51,12 @@ TEST_P(Agreement, FastAndReferenceGiveTheSameBits) {
     fast.rounding = profile;
     fast.threads = 1 + i % 3;
     const auto expected = RunOn<ReferenceExecutor>(model, reference, inputs);
-    EXPECT_EQ(RunOn<FastExecutor>(model, fast, inputs), expected)
-        << "layer " << i << ", output " << model.tensors[model.outputs[0]].shape.ToString();
+    for (const InstructionSet set : SupportedInstructionSets()) {
+      fast.instructions = set;
+      EXPECT_EQ(RunOn<FastExecutor>(model, fast, inputs), expected)
+          << InstructionSetName(set) << ", layer " << i << ", output "
+          << model.tensors[model.outputs[0]].shape.ToString();
+    }
   }
 }
 

@@ -28,8 +28,11 @@ FixedTensor LayerGenerator::SameType(const FixedTensor& tensor, const Shape& sha
   return MakeTensor("output", shape, tensor.element_type, tensor.zero_point);
 }
 
-// Half of them powers of two, which make ties.
+// Half of them powers of two, which make ties; some without any shift.
 Multiplier LayerGenerator::AnyMultiplier() {
+  if (Uniform(0, 15) == 0) {
+    return {static_cast<int32_t>(Uniform(1, 7)), static_cast<int32_t>(Uniform(0, 3))};
+  }
   const auto mantissa = Uniform(0, 1) == 0 ? int64_t{1} << 30 : Uniform(1 << 30, INT32_MAX);
   return {static_cast<int32_t>(mantissa), static_cast<int32_t>(Uniform(28, 45))};
 }
@@ -44,14 +47,22 @@ Clamp LayerGenerator::AnyClamp(const FixedTensor& output) {
 
 LinearWeights LayerGenerator::Linear(int64_t channels, int64_t weights_per_channel) {
   LinearWeights linear;
+  // Half of the layers as real ones: sums and results far from the limits of 32 bits.
+  const bool tame = Uniform(0, 1) == 0;
+  const int64_t heaviest = tame ? Uniform(1, 40) : 128;
   std::vector<int> weights;
   for (int64_t i = 0; i < channels * weights_per_channel; ++i) {
-    weights.push_back(static_cast<int>(Uniform(-128, 127)));
+    weights.push_back(static_cast<int>(Uniform(-heaviest, heaviest - 1)));
   }
   linear.values = Int8Buffer(weights);
   for (int64_t c = 0; c < channels; ++c) {
     linear.bias.push_back(Uniform(-100000, 100000));
     linear.multipliers.push_back(AnyMultiplier());
+    if (tame) {
+      linear.multipliers.back() = {1 << 30, static_cast<int32_t>(Uniform(35, 48))};
+      linear.multipliers.back().mantissa +=
+          static_cast<int32_t>(Uniform(0, 1) * Uniform(0, 1 << 29));
+    }
   }
   return linear;
 }
@@ -89,7 +100,7 @@ FixedModel LayerGenerator::MakeConv(ElementType type) {
   conv.window = AnyWindow(true);
   conv.groups = static_cast<int32_t>(Uniform(1, 3));
   const int64_t group_inputs = Uniform(1, 40);
-  const int64_t group_outputs = Uniform(1, 9);
+  const int64_t group_outputs = Uniform(1, 40);
   const Shape input = {Uniform(1, 2), Uniform(1, 8), Uniform(1, 8), group_inputs * conv.groups};
   const int64_t outputs = group_outputs * conv.groups;
   FixedTensor output = Tensor("output", WindowedShape(input, conv.window, outputs), AnyType());
@@ -102,7 +113,7 @@ FixedModel LayerGenerator::MakeConv(ElementType type) {
 FixedModel LayerGenerator::MakeDepthwise(ElementType type) {
   DepthwiseConv2d conv;
   conv.window = AnyWindow(true);
-  const Shape input = {Uniform(1, 2), Uniform(1, 8), Uniform(1, 8), Uniform(1, 20)};
+  const Shape input = {Uniform(1, 2), Uniform(1, 8), Uniform(1, 14), Uniform(1, 40)};
   const int64_t outputs = input[3] * Uniform(1, 3);
   FixedTensor output = Tensor("output", WindowedShape(input, conv.window, outputs), AnyType());
   conv.linear = Linear(outputs, int64_t{conv.window.kernel_height} * conv.window.kernel_width);
@@ -124,7 +135,7 @@ FixedModel LayerGenerator::MakeTransposeConv(ElementType type) {
   TransposeConv2d conv;
   conv.window = AnyWindow(false);
   const Shape input = {Uniform(1, 2), Uniform(1, 5), Uniform(1, 5), Uniform(1, 9)};
-  const Shape shape = {input[0], Uniform(1, 14), Uniform(1, 14), Uniform(1, 6)};
+  const Shape shape = {input[0], Uniform(1, 14), Uniform(1, 14), Uniform(1, 24)};
   FixedTensor output = Tensor("output", shape, AnyType());
   const int64_t area = int64_t{conv.window.kernel_height} * conv.window.kernel_width;
   conv.linear = Linear(shape[3], area * input[3]);
