@@ -43,6 +43,7 @@ Status LegRecorder::OnInvoke(const InvokeInfo& info) {
   if (info.repetition == 0) {
     invoke_ms_ = info.invoke_ms;
     first_invoke_ = Clock::now();
+    last_byte_ = first_invoke_;
   }
   return writer_->OnInvoke(info);
 }
@@ -51,6 +52,9 @@ Result<uint64_t> LegRecorder::OnChunk(uint32_t repetition,
                                       uint32_t index,
                                       uint64_t offset,
                                       const Buffer& bytes) {
+  if (repetition == 0) {
+    last_byte_ = Clock::now();  // before the bytes can be seen: a verdict may follow at once
+  }
   PLUMB_ASSIGN_OR_RETURN(const uint64_t next, writer_->OnChunk(repetition, index, offset, bytes));
   if (repetition > 0) {
     PLUMB_RETURN_IF_ERROR(FindDifference(repetition, index, offset, bytes));
@@ -62,9 +66,6 @@ Result<uint64_t> LegRecorder::OnChunk(uint32_t repetition,
 Result<uint64_t> LegRecorder::OnTensorEnd(const TensorEnd& end) {
   PLUMB_ASSIGN_OR_RETURN(const uint64_t next, writer_->OnTensorEnd(end));
   evidence_.OnTensorEnd(end);
-  if (end.repetition == 0) {
-    last_byte_ = Clock::now();
-  }
   NoteProgress(end.repetition, end.index, next);
   return next;
 }

@@ -55,10 +55,10 @@ class LegRecorder final : public TensorSink {
   // Of repetition 0; empty: there was none.
   [[nodiscard]] std::optional<double> invoke_ms() const { return invoke_ms_; }
 
-  // From the end of the first Invoke to the last output of repetition 0.
+  // From the end of the first Invoke to the last chunk of repetition 0.
   [[nodiscard]] std::optional<double> transfer_ms() const;
 
-  // When the last output of repetition 0 was whole.
+  // When the last chunk of repetition 0 came; the end of its Invoke where there was none.
   [[nodiscard]] Clock::time_point last_byte() const { return last_byte_; }
 
  private:
