@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "agent/app/virtual_library.h"
 #include "agent/core/artifact_cache.h"
 #include "agent/core/board_agent.h"
 #include "agent/core/run_executor.h"
@@ -52,11 +53,15 @@ Result<ProcessRunnerOptions> RunnerOptions(const AgentOptions& options) {
   }
   fs::path library = options.mi_library;
   if (options.virtual_board) {
-    library = folder.parent_path() / "lib" / "libmi_ipu_virtual.so";
+    PLUMB_ASSIGN_OR_RETURN(const VirtualLibrary chip,
+                           VirtualLibraryFor(options.virtual_board->family, options.abi));
+    library = folder.parent_path() / "lib" / chip.file;
     runner.extra_environment["PLUMB_VIRTUAL_FAMILY"] = options.virtual_board->family;
-    runner.argv.insert(
-        runner.argv.end(),
-        {"--sdk", "virtual IPU " + options.virtual_board->family + ", generation C"});
+    runner.argv.insert(runner.argv.end(),
+                       {"--abi",
+                        chip.abi,
+                        "--sdk",
+                        "virtual IPU " + options.virtual_board->family + ", " + chip.generation});
   }
   if (!library.empty()) {
     if (!fs::exists(library)) {
@@ -64,7 +69,7 @@ Result<ProcessRunnerOptions> RunnerOptions(const AgentOptions& options) {
     }
     runner.argv.insert(runner.argv.end(), {"--mi-library", library.string()});
   }
-  if (!options.abi.empty()) {
+  if (!options.abi.empty() && !options.virtual_board) {
     runner.argv.insert(runner.argv.end(), {"--abi", options.abi});
   }
   return runner;

@@ -14,7 +14,6 @@ const char* const kHelp =
     "\n"
     "  --mi-library FILE  one library instead of the SDK's libmi_sys.so and libmi_ipu.so\n"
     "  --abi NAME         gen0, gen-b13, gen-b61 or gen-c; default: by the library's exports\n"
-    "                     (this release runs gen-c)\n"
     "  --mi-sys 1|3       form of the MI_SYS calls; default 3 for gen-c, else 1\n"
     "  --firmware FILE    IPU firmware; default: the library's own\n"
     "  --sdk TEXT         what to report as the SDK's name\n"

@@ -18,13 +18,6 @@ class MiEngine : public ring::Engine {
       return outcome;
     }
     session_ = MakeSession(library_);
-    if (session_ == nullptr) {
-      return ring::Failure(ring::ErrorKind::kRuntimeUnavailable,
-                           "'" + library_.path() + "' is of " +
-                               GenerationName(library_.generation()) +
-                               ", which this plumb-runner does not speak",
-                           "this release speaks gen-c");
-    }
     description->sdk = options_.sdk.empty()
                            ? "MI_IPU " + std::string(GenerationName(library_.generation())) + ", " +
                                  library_.path()

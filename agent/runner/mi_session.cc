@@ -7,7 +7,10 @@
 #include <cstring>
 #include <memory>
 
+#include "agent/runner/abi/gen_0.h"
+#include "agent/runner/abi/gen_b.h"
 #include "agent/runner/abi/gen_c.h"
+#include "agent/runner/abi/roomy.h"
 #include "agent/runner/mi_sys.h"
 
 namespace plumb {
@@ -37,7 +40,9 @@ struct Functions {
 
   Outcome Bind(const Library& library) {
     std::string missing;
-    library.Bind("MI_IPU_GetOfflineModeStaticInfo", &static_info, &missing);
+    if (Abi::kHasStaticInfo) {
+      library.Bind("MI_IPU_GetOfflineModeStaticInfo", &static_info, &missing);
+    }
     library.Bind("MI_IPU_CreateDevice", &create_device, &missing);
     library.Bind("MI_IPU_DestroyDevice", &destroy_device, &missing);
     library.Bind("MI_IPU_CreateCHN", &create_channel, &missing);
@@ -55,11 +60,7 @@ struct Functions {
 template <class Abi>
 class TypedSession : public Session {
  public:
-  explicit TypedSession(const Library& library)
-      : library_(library),
-        desc_(new typename Abi::SubNetDesc()),
-        inputs_(),
-        outputs_() {}
+  explicit TypedSession(const Library& library) : library_(library) {}
 
   TypedSession(const TypedSession&) = delete;
   TypedSession& operator=(const TypedSession&) = delete;
@@ -82,23 +83,23 @@ class TypedSession : public Session {
   }
 
   uint8_t* InputData(uint32_t index) override {
-    return static_cast<uint8_t*>(inputs_.astArrayTensors[index].ptTensorData[0]);
+    return static_cast<uint8_t*>(inputs_->astArrayTensors[index].ptTensorData[0]);
   }
 
   uint8_t* OutputData(uint32_t index) override {
-    return static_cast<uint8_t*>(outputs_.astArrayTensors[index].ptTensorData[0]);
+    return static_cast<uint8_t*>(outputs_->astArrayTensors[index].ptTensorData[0]);
   }
 
   Outcome Invoke(uint64_t* duration_ns) override {
     // Outputs too: dirty lines of the canary must not be written back over the chip's results.
     const bool flushed =
-        Flush(inputs_, desc_->astMI_InputTensorDescs, desc_->u32InputTensorCount) &&
-        Flush(outputs_, desc_->astMI_OutputTensorDescs, desc_->u32OutputTensorCount);
+        Flush(*inputs_, desc_->astMI_InputTensorDescs, desc_->u32InputTensorCount) &&
+        Flush(*outputs_, desc_->astMI_OutputTensorDescs, desc_->u32OutputTensorCount);
     if (!flushed) {
       return ring::Failure(ErrorKind::kInvokeFailed, "MI_SYS_FlushInvCache failed");
     }
     const auto start = std::chrono::steady_clock::now();
-    const MI_S32 number = call_.invoke(channel_, &inputs_, &outputs_);
+    const MI_S32 number = call_.invoke(channel_, inputs_.get(), outputs_.get());
     const auto end = std::chrono::steady_clock::now();
     *duration_ns = static_cast<uint64_t>(
         std::chrono::duration_cast<std::chrono::nanoseconds>(end - start).count());
@@ -122,19 +123,25 @@ class TypedSession : public Session {
                          "the model '" + path + "' cannot be read: " + why);
   }
 
+  // Generation 0 cannot be asked: 0 lets its library decide.
+  Outcome AskVariableSize(const std::string& model_path, MI_U32* size) {
+    if (!Abi::kHasStaticInfo) {
+      return {};
+    }
+    Roomy<typename Abi::StaticInfo> info;
+    const MI_S32 number =
+        call_.static_info(nullptr, const_cast<char*>(model_path.c_str()), info.get());
+    *size = info->u32VariableBufferSize;
+    return Checked(Stage::kModel, "MI_IPU_GetOfflineModeStaticInfo", number);
+  }
+
   Outcome OpenDevice(const std::string& model_path, const std::string& firmware) {
-    typename Abi::StaticInfo info;
-    std::memset(&info, 0, sizeof info);
-    Outcome outcome =
-        Checked(Stage::kModel,
-                "MI_IPU_GetOfflineModeStaticInfo",
-                call_.static_info(nullptr, const_cast<char*>(model_path.c_str()), &info));
+    typename Abi::DevAttr attributes;
+    std::memset(&attributes, 0, sizeof attributes);
+    Outcome outcome = AskVariableSize(model_path, &attributes.u32MaxVariableBufSize);
     if (!outcome.ok) {
       return outcome;
     }
-    typename Abi::DevAttr attributes;
-    std::memset(&attributes, 0, sizeof attributes);
-    attributes.u32MaxVariableBufSize = info.u32VariableBufferSize;
     char* path = firmware.empty() ? nullptr : const_cast<char*>(firmware.c_str());
     outcome = Checked(
         Stage::kDevice, "MI_IPU_CreateDevice", call_.create_device(&attributes, nullptr, path, 0));
@@ -165,23 +172,35 @@ class TypedSession : public Session {
                            "the library reports more tensors than its interface holds",
                            "the library is of another generation: see --abi");
     }
-    return outcome;
+    return outcome.ok ? CheckOverrun(desc_.overrun(), "MI_IPU_GetInOutTensorDesc") : outcome;
+  }
+
+  static Outcome CheckOverrun(bool overrun, const char* call) {
+    return overrun ? ring::Failure(ErrorKind::kRuntimeUnavailable,
+                                   std::string(call) + " wrote more than " +
+                                       GenerationName(Abi::kGeneration) + " holds",
+                                   "the library is of another generation: see --abi")
+                   : Outcome();
   }
 
   Outcome TakeTensors() {
     Outcome outcome =
-        Checked(Stage::kModel, "MI_IPU_GetInputTensors", call_.get_inputs(channel_, &inputs_));
+        Checked(Stage::kModel, "MI_IPU_GetInputTensors", call_.get_inputs(channel_, inputs_.get()));
     inputs_taken_ = outcome.ok;
     if (outcome.ok) {
-      outcome =
-          Checked(Stage::kModel, "MI_IPU_GetOutputTensors", call_.get_outputs(channel_, &outputs_));
+      outcome = Checked(
+          Stage::kModel, "MI_IPU_GetOutputTensors", call_.get_outputs(channel_, outputs_.get()));
       outputs_taken_ = outcome.ok;
     }
     if (!outcome.ok) {
       return outcome;
     }
-    const bool usable = Usable(inputs_, desc_->u32InputTensorCount) &&
-                        Usable(outputs_, desc_->u32OutputTensorCount);
+    outcome = CheckOverrun(inputs_.overrun() || outputs_.overrun(), "MI_IPU_Get…Tensors");
+    if (!outcome.ok) {
+      return outcome;
+    }
+    const bool usable = Usable(*inputs_, desc_->u32InputTensorCount) &&
+                        Usable(*outputs_, desc_->u32OutputTensorCount);
     return usable ? outcome
                   : ring::Failure(ErrorKind::kModelRefused,
                                   "the library gave other buffers than the model has tensors",
@@ -216,10 +235,10 @@ class TypedSession : public Session {
 
   void Close() {
     if (outputs_taken_) {
-      call_.put_outputs(channel_, &outputs_);
+      call_.put_outputs(channel_, outputs_.get());
     }
     if (inputs_taken_) {
-      call_.put_inputs(channel_, &inputs_);
+      call_.put_inputs(channel_, inputs_.get());
     }
     if (channel_open_) {
       call_.destroy_channel(channel_);
@@ -232,9 +251,9 @@ class TypedSession : public Session {
   const Library& library_;
   Functions<Abi> call_;
   Sys sys_;
-  std::unique_ptr<typename Abi::SubNetDesc> desc_;
-  TensorVector inputs_;
-  TensorVector outputs_;
+  Roomy<typename Abi::SubNetDesc> desc_;
+  Roomy<TensorVector> inputs_;
+  Roomy<TensorVector> outputs_;
   MI_IPU_CHN channel_ = 0;
   bool device_open_ = false;
   bool channel_open_ = false;
@@ -245,10 +264,17 @@ class TypedSession : public Session {
 }  // namespace
 
 std::unique_ptr<Session> MakeSession(const Library& library) {
-  if (library.generation() == Generation::kC) {
-    return std::unique_ptr<Session>(new TypedSession<GenC>(library));
+  switch (library.generation()) {
+    case Generation::k0:
+      return std::unique_ptr<Session>(new TypedSession<Gen0>(library));
+    case Generation::kB13:
+      return std::unique_ptr<Session>(new TypedSession<GenB13>(library));
+    case Generation::kB61:
+      return std::unique_ptr<Session>(new TypedSession<GenB61>(library));
+    case Generation::kC:
+      break;
   }
-  return nullptr;
+  return std::unique_ptr<Session>(new TypedSession<GenC>(library));
 }
 
 }  // namespace mi

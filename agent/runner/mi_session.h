@@ -29,7 +29,7 @@ class Session {
   virtual ring::Outcome Invoke(uint64_t* duration_ns) = 0;
 };
 
-// nullptr when this program does not know the library's generation yet. `library` must outlive it.
+// Of the library's generation. `library` must outlive it.
 std::unique_ptr<Session> MakeSession(const Library& library);
 
 }  // namespace mi

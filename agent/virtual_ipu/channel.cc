@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "agent/virtual_ipu/interface.h"
 #include "agent/virtual_ipu/report.h"
 #include "common/npu/io/io.h"
 #include "common/npu/model/compile.h"
@@ -34,25 +35,6 @@ std::vector<uint32_t> InputTensors(const npu::FixedModel& model) {
     tensors.push_back(input.tensor);
   }
   return tensors;
-}
-
-MI_IPU_C_TensorDesc_t ToMi(const TensorDesc& desc) {
-  MI_IPU_C_TensorDesc_t mi{};
-  mi.u32TensorDim = static_cast<MI_U32>(desc.shape.rank());
-  mi.eElmFormat = MiFormat(desc.element_type).value_or(MI_IPU_FORMAT_UNKNOWN);
-  for (size_t axis = 0; axis < desc.shape.rank(); ++axis) {
-    mi.u32TensorShape[axis] = static_cast<MI_U32>(desc.shape[axis]);
-  }
-  desc.name.copy(mi.name, sizeof mi.name - 1);
-  mi.u32InnerMostStride = desc.inner_stride;
-  mi.fScalar = desc.scale;
-  mi.s64ZeroPoint = desc.zero_point;
-  mi.s32AlignedBufSize = static_cast<MI_S32>(desc.aligned_size);
-  mi.u32BufSize = static_cast<MI_U32>(desc.payload_size);
-  mi.u32InputWidthAlignment = desc.width_alignment;
-  mi.u32InputHeightAlignment = desc.height_alignment;
-  mi.eLayoutType = static_cast<MI_U32>(desc.layout);
-  return mi;
 }
 
 // The fault `format`: the chip delivers FP32 while the descriptor goes on saying INT16.
@@ -98,15 +80,15 @@ Channel::Channel(const Settings& settings, Memory& memory)
       outputs_(memory) {}
 
 Result<std::unique_ptr<Channel>> Channel::Create(npu::FixedModel model,
-                                                 const MI_IPU_C_ChnAttr_t& attributes,
+                                                 ChannelDepths depths,
                                                  const Settings& settings,
                                                  Memory& memory) {
   std::unique_ptr<Channel> channel(new Channel(settings, memory));
-  PLUMB_RETURN_IF_ERROR(channel->Prepare(std::move(model), attributes));
+  PLUMB_RETURN_IF_ERROR(channel->Prepare(std::move(model), depths));
   return channel;
 }
 
-Status Channel::Prepare(npu::FixedModel model, const MI_IPU_C_ChnAttr_t& attributes) {
+Status Channel::Prepare(npu::FixedModel model, ChannelDepths depths) {
   for (const auto& input : model.chip->inputs) {
     input_descs_.push_back(input.desc);
   }
@@ -128,16 +110,8 @@ Status Channel::Prepare(npu::FixedModel model, const MI_IPU_C_ChnAttr_t& attribu
   PLUMB_ASSIGN_OR_RETURN(executor_, npu::FastExecutor::Create(model_, options));
   input_values_ = ValuesFor(*model_, InputTensors(*model_));
   output_values_ = ValuesFor(*model_, model_->outputs);
-  PLUMB_RETURN_IF_ERROR(inputs_.Allocate(input_descs_, attributes.u32InputBufDepth));
-  return outputs_.Allocate(output_descs_, attributes.u32OutputBufDepth);
-}
-
-void Channel::Describe(MI_IPU_C_SubNet_InputOutputDesc_t& desc) const {
-  std::memset(&desc, 0, sizeof desc);
-  desc.u32InputTensorCount = static_cast<MI_U32>(input_descs_.size());
-  desc.u32OutputTensorCount = static_cast<MI_U32>(output_descs_.size());
-  std::transform(input_descs_.begin(), input_descs_.end(), desc.astMI_InputTensorDescs, ToMi);
-  std::transform(output_descs_.begin(), output_descs_.end(), desc.astMI_OutputTensorDescs, ToMi);
+  PLUMB_RETURN_IF_ERROR(inputs_.Allocate(input_descs_, depths.inputs));
+  return outputs_.Allocate(output_descs_, depths.outputs);
 }
 
 void Channel::SetTap(npu::LayerTap tap) {
@@ -153,7 +127,7 @@ MI_S32 Channel::Resolve(std::span<const MI_IPU_Tensor_t> tensors,
   for (size_t i = 0; i < descs.size(); ++i) {
     const MI_PHY address = tensors[i].phyTensorAddr[0];
     const uint64_t size = descs[i].aligned_size;
-    if (address % kPhysicalAlignment != 0) {
+    if (Interface().aligned_addresses && address % kPhysicalAlignment != 0) {
       return Refuse(E_IPU_ERR_BAD_PHY_ADDR_ALIGNMENT, "a physical address is not 64-byte aligned");
     }
     uint8_t* data = memory_.At(address, size);
@@ -198,17 +172,14 @@ MI_S32 Channel::Invoke(std::span<const MI_IPU_Tensor_t> inputs,
 
 MI_S32 Channel::InvokeTimed(std::span<const MI_IPU_Tensor_t> inputs,
                             std::span<const MI_IPU_Tensor_t> outputs,
-                            MI_IPU_C_RuntimeInfo_t* info) {
+                            InvokeCosts& costs) {
   const auto start = std::chrono::steady_clock::now();
   const MI_S32 number = Invoke(inputs, outputs);
-  if (number == MI_SUCCESS && info != nullptr) {
+  if (number == MI_SUCCESS) {
     const auto time = std::chrono::duration_cast<std::chrono::microseconds>(
         std::chrono::steady_clock::now() - start);
-    std::memset(info, 0, sizeof *info);
-    info->u64IpuTime = static_cast<MI_U64>(time.count());
-    info->u64BandWidthRead = TotalSize(input_descs_);
-    info->u64BandWidthWrite = TotalSize(output_descs_);
-    info->u64BandWidth = info->u64BandWidthRead + info->u64BandWidthWrite;
+    costs = {
+        static_cast<uint64_t>(time.count()), TotalSize(input_descs_), TotalSize(output_descs_)};
   }
   return number;
 }

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "agent/runner/abi/mi_ipu_gen_c.h"
+#include "agent/runner/abi/mi_base.h"
 #include "agent/virtual_ipu/buffer_pool.h"
 #include "agent/virtual_ipu/garbage.h"
 #include "agent/virtual_ipu/memory.h"
@@ -19,17 +19,33 @@
 
 namespace plumb::virtual_ipu {
 
+// How many sets of buffers each direction has; 0: the caller brings its own.
+struct ChannelDepths {
+  uint32_t inputs = 0;
+  uint32_t outputs = 0;
+};
+
+// What an Invoke took.
+struct InvokeCosts {
+  uint64_t microseconds = 0;
+  uint64_t bytes_read = 0;
+  uint64_t bytes_written = 0;
+};
+
 // Thread-safe; Invokes of one channel run one after the other. `memory` must outlive it.
 class Channel {
  public:
   // `model` must have a chip section of the family in `settings`. kResourceExhausted when the
   // buffers do not fit into the heap.
   static Result<std::unique_ptr<Channel>> Create(npu::FixedModel model,
-                                                 const MI_IPU_C_ChnAttr_t& attributes,
+                                                 ChannelDepths depths,
                                                  const Settings& settings,
                                                  Memory& memory);
 
-  void Describe(MI_IPU_C_SubNet_InputOutputDesc_t& desc) const;
+  [[nodiscard]] std::span<const TensorDesc> input_descs() const { return input_descs_; }
+
+  // As reported, which may be a lie.
+  [[nodiscard]] std::span<const TensorDesc> output_descs() const { return output_descs_; }
 
   BufferPool& inputs() { return inputs_; }
 
@@ -39,10 +55,10 @@ class Channel {
   // of it, 52 for a misaligned one, 17 when the network cannot be computed.
   MI_S32 Invoke(std::span<const MI_IPU_Tensor_t> inputs, std::span<const MI_IPU_Tensor_t> outputs);
 
-  // The same, and what it took; `info` may be nullptr.
+  // The same; `costs` is set on success.
   MI_S32 InvokeTimed(std::span<const MI_IPU_Tensor_t> inputs,
                      std::span<const MI_IPU_Tensor_t> outputs,
-                     MI_IPU_C_RuntimeInfo_t* info);
+                     InvokeCosts& costs);
 
   void SetTap(npu::LayerTap tap);
 
@@ -52,7 +68,7 @@ class Channel {
   using Values = std::vector<std::vector<int16_t>>;
 
   Channel(const Settings& settings, Memory& memory);
-  Status Prepare(npu::FixedModel model, const MI_IPU_C_ChnAttr_t& attributes);
+  Status Prepare(npu::FixedModel model, ChannelDepths depths);
   MI_S32 Resolve(std::span<const MI_IPU_Tensor_t> tensors,
                  std::span<const TensorDesc> descs,
                  std::vector<std::span<uint8_t>>& buffers);

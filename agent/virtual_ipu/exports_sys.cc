@@ -1,7 +1,7 @@
-// MI_SYS 3.x as the virtual chip exports it.
+// MI_SYS in both of its forms: 3.x with generation C, 1.x (no SoC number) with the older ones.
 #include <cstdint>
 
-#include "agent/runner/abi/mi_functions_c.h"
+#include "agent/virtual_ipu/exports.h"
 #include "agent/virtual_ipu/ipu.h"
 
 namespace {
@@ -21,22 +21,27 @@ constexpr MI_S32 kBadAddress = SysError(17);
 
 }  // namespace
 
-#define PLUMB_EXPORT __attribute__((visibility("default")))
-
 // NOLINTBEGIN(readability-identifier-naming): the names are the interface's.
 extern "C" {
 
-PLUMB_EXPORT MI_S32 MI_SYS_Init(MI_U16 /*soc*/) {
+#if PLUMB_MI_GENERATION == 3
+#define PLUMB_SOC_ALONE MI_U16 /*soc*/
+#define PLUMB_SOC_FIRST MI_U16 /*soc*/,
+#else
+#define PLUMB_SOC_ALONE void
+#define PLUMB_SOC_FIRST
+#endif
+
+PLUMB_EXPORT MI_S32 MI_SYS_Init(PLUMB_SOC_ALONE) {
   Ipu::Instance().EnterSys();
   return MI_SUCCESS;
 }
 
-PLUMB_EXPORT MI_S32 MI_SYS_Exit(MI_U16 /*soc*/) {
+PLUMB_EXPORT MI_S32 MI_SYS_Exit(PLUMB_SOC_ALONE) {
   return Ipu::Instance().LeaveSys() ? MI_SUCCESS : kNotReady;
 }
 
-PLUMB_EXPORT MI_S32 MI_SYS_MMA_Alloc(MI_U16 /*soc*/,
-                                     MI_U8* /*heap*/,
+PLUMB_EXPORT MI_S32 MI_SYS_MMA_Alloc(PLUMB_SOC_FIRST MI_U8* /*heap*/,
                                      MI_U32 size,
                                      MI_PHY* address) {
   if (address == nullptr) {
@@ -50,7 +55,7 @@ PLUMB_EXPORT MI_S32 MI_SYS_MMA_Alloc(MI_U16 /*soc*/,
   return MI_SUCCESS;
 }
 
-PLUMB_EXPORT MI_S32 MI_SYS_MMA_Free(MI_U16 /*soc*/, MI_PHY address) {
+PLUMB_EXPORT MI_S32 MI_SYS_MMA_Free(PLUMB_SOC_FIRST MI_PHY address) {
   return Ipu::Instance().memory().Free(address) ? MI_SUCCESS : kBadAddress;
 }
 

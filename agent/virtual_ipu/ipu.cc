@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 #include <utility>
 
+#include "agent/virtual_ipu/interface.h"
 #include "agent/virtual_ipu/report.h"
 #include "common/base/checked.h"
 #include "common/npu/model/container.h"
@@ -30,10 +30,13 @@ uint64_t VariableSize(const npu::FixedModel& model) {
 }
 
 bool FitsInterface(const npu::FixedModel& model) {
-  const auto fits = [](const auto& tensor) { return tensor.desc.aligned_size <= kMaxBufferSize; };
+  const auto fits = [](const auto& tensor) {
+    return tensor.desc.aligned_size <= kMaxBufferSize &&
+           tensor.desc.shape.rank() <= Interface().max_dims;
+  };
   const auto& chip = *model.chip;
-  return chip.inputs.size() <= MI_IPU_C_MAX_TENSORS &&
-         chip.outputs.size() <= MI_IPU_C_MAX_TENSORS &&
+  return chip.inputs.size() <= Interface().max_tensors &&
+         chip.outputs.size() <= Interface().max_tensors &&
          std::all_of(chip.inputs.begin(), chip.inputs.end(), fits) &&
          std::all_of(chip.outputs.begin(), chip.outputs.end(), fits);
 }
@@ -51,6 +54,10 @@ MI_S32 NumberFor(const Status& status) {
 }
 
 }  // namespace
+
+Ipu::Ipu(Result<Settings> settings)
+    : settings_(std::move(settings)),
+      channels_(Interface().max_channels) {}
 
 Ipu& Ipu::Instance() {
   // Never destroyed: a thread may still be inside Invoke when the process ends.
@@ -72,7 +79,7 @@ bool Ipu::LeaveSys() {
   return true;
 }
 
-MI_S32 Ipu::CreateDevice(const MI_IPU_C_DevAttr_t& attributes, const char* firmware) {
+MI_S32 Ipu::CreateDevice(uint32_t variable_size, const char* firmware) {
   if (!settings_.ok()) {
     return Refuse(E_IPU_ERR_INIT_FIRMWARE, settings_.status().message());
   }
@@ -87,7 +94,7 @@ MI_S32 Ipu::CreateDevice(const MI_IPU_C_DevAttr_t& attributes, const char* firmw
     return Refuse(E_IPU_ERR_FAILED_B, "this process has a device already");
   }
   device_ = true;
-  variable_size_ = attributes.u32MaxVariableBufSize;
+  variable_size_ = variable_size;
   return MI_SUCCESS;
 }
 
@@ -97,7 +104,7 @@ MI_S32 Ipu::DestroyDevice() {
     return E_IPU_ERR_NO_CREATED_IPU_DEVICE;
   }
   device_ = false;
-  channels_.fill(nullptr);
+  std::fill(channels_.begin(), channels_.end(), nullptr);
   return MI_SUCCESS;
 }
 
@@ -121,6 +128,9 @@ MI_S32 Ipu::Parse(const Result<Buffer>& file, npu::FixedModel& model) const {
                   "the model is for family " + std::string(FamilyName(parsed->chip->family)) +
                       ", this chip is " + std::string(FamilyName(settings_->family)));
   }
+  if (!Interface().tells_sizes && parsed->chip->family != Family::k1x) {
+    return Refuse(E_IPU_ERR_MISMATCH_MODEL, "a chip of generation 0 is of family 1.x");
+  }
   if (!FitsInterface(*parsed)) {
     return Refuse(E_IPU_ERR_INVALID_MODEL_BUFFER, "the model has too many or too large tensors");
   }
@@ -128,27 +138,19 @@ MI_S32 Ipu::Parse(const Result<Buffer>& file, npu::FixedModel& model) const {
   return MI_SUCCESS;
 }
 
-MI_S32 Ipu::StaticInfo(const Result<Buffer>& file, MI_IPU_C_OfflineModelStaticInfo_t& info) const {
+MI_S32 Ipu::Ask(const Result<Buffer>& file, ModelInfo& info) const {
   npu::FixedModel model;
   const MI_S32 number = Parse(file, model);
   if (number != MI_SUCCESS) {
     return number;
   }
-  std::memset(&info, 0, sizeof info);
-  info.u32VariableBufferSize = static_cast<MI_U32>(VariableSize(model));
-  info.u32OfflineModelSize = static_cast<MI_U32>(file->size());
-  info.u32TotalBatchNumTypes = 1;
-  info.au32BatchNumTypes[0] = 1;
+  info = {static_cast<uint32_t>(VariableSize(model)), static_cast<uint32_t>(file->size())};
   return MI_SUCCESS;
 }
 
-MI_S32 Ipu::CheckAttributes(const MI_IPU_C_ChnAttr_t& attributes) const {
-  if (attributes.u32InputBufDepth > MI_IPU_MAX_BUFFER_DEPTH ||
-      attributes.u32OutputBufDepth > MI_IPU_MAX_BUFFER_DEPTH) {
+MI_S32 Ipu::CheckDepths(ChannelDepths depths) const {
+  if (depths.inputs > MI_IPU_MAX_BUFFER_DEPTH || depths.outputs > MI_IPU_MAX_BUFFER_DEPTH) {
     return Refuse(E_IPU_ERR_ILLEGAL_BUFFER_DEPTH, "buffer depths go up to 3");
-  }
-  if (attributes.u32BatchMax > 1) {
-    return Refuse(E_IPU_ERR_INVALID_BATCH_NUM, "the model was compiled for batch 1");
   }
   if (settings_.ok() && settings_->fault == Fault::kNomem) {
     return Refuse(E_IPU_ERR_NOMEM, "no memory (the fault nomem)");
@@ -156,27 +158,26 @@ MI_S32 Ipu::CheckAttributes(const MI_IPU_C_ChnAttr_t& attributes) const {
   return MI_SUCCESS;
 }
 
-MI_S32 Ipu::CreateChannel(const Result<Buffer>& file,
-                          const MI_IPU_C_ChnAttr_t& attributes,
-                          MI_IPU_CHN& number) {
+MI_S32 Ipu::CreateChannel(const Result<Buffer>& file, ChannelDepths depths, MI_IPU_CHN& number) {
   const std::lock_guard lock(mutex_);
   if (!device_) {
     return E_IPU_ERR_NO_CREATED_IPU_DEVICE;
   }
   npu::FixedModel model;
-  MI_S32 error = CheckAttributes(attributes);
+  MI_S32 error = CheckDepths(depths);
   error = error == MI_SUCCESS ? Parse(file, model) : error;
   if (error != MI_SUCCESS) {
     return error;
   }
-  if (VariableSize(model) > variable_size_) {
+  if (Interface().tells_sizes && VariableSize(model) > variable_size_) {
     return Refuse(E_IPU_ERR_NOMEM, "the device was made with a smaller variable buffer");
   }
-  auto* const free = std::find(channels_.begin(), channels_.end(), nullptr);
+  const auto free = std::find(channels_.begin(), channels_.end(), nullptr);
   if (free == channels_.end()) {
-    return Refuse(E_IPU_ERR_NO_AVAILABLE_CHNID, "all 48 channels are in use");
+    return Refuse(E_IPU_ERR_NO_AVAILABLE_CHNID,
+                  "all " + std::to_string(channels_.size()) + " channels are in use");
   }
-  auto channel = Channel::Create(std::move(model), attributes, *settings_, memory_);
+  auto channel = Channel::Create(std::move(model), depths, *settings_, memory_);
   if (!channel.ok()) {
     const bool memory = channel.status().code() == StatusCode::kResourceExhausted;
     return Refuse(memory ? E_IPU_ERR_NOMEM : E_IPU_ERR_CREATE_CHANNEL, channel.status().message());

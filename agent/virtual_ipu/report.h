@@ -7,7 +7,7 @@
 
 namespace plumb::virtual_ipu {
 
-// Writes "virtual IPU: WHY (error NUMBER)" and gives the number back.
+// Writes "virtual IPU: WHY (error NUMBER)" and gives the number back, as this generation says it.
 MI_S32 Refuse(MI_S32 number, const std::string& why);
 
 }  // namespace plumb::virtual_ipu

@@ -135,10 +135,11 @@ class DoctorVerb : public Verb {
     for (const char* name : {"plumb-server", "plumb-agent", "plumb-runner", "plumb-simulator"}) {
       findings.push_back(CheckProgram(folder, name));
     }
-    findings.push_back(
-        CheckLibrary("virtual IPU",
-                     (folder.parent_path() / "lib" / "libmi_ipu_virtual.so").string(),
-                     "tools/build"));
+    const fs::path libraries = folder.parent_path() / "lib";
+    for (const auto& [what, file] : {std::pair("virtual IPU", "libmi_ipu_virtual.so"),
+                                     std::pair("virtual IPU B", "libmi_ipu_virtual_b61.so")}) {
+      findings.push_back(CheckLibrary(what, (libraries / file).string(), "tools/build"));
+    }
     findings.push_back(CheckTemporary());
     if (!mi_library_.empty()) {
       findings.push_back(CheckLibrary("MI library",

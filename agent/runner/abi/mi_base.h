@@ -56,7 +56,8 @@ enum {
   E_IPU_ERR_CREATE_CHANNEL = 15,
   E_IPU_ERR_INVOKE = 17,
   E_IPU_ERR_NO_CREATED_IPU_DEVICE = 21,
-  E_IPU_ERR_FAILED_B = 25, /* generations B and C; 22 in generation 0 */
+  E_IPU_ERR_FAILED_0 = 22, /* generation 0 alone; another meaning in B and C */
+  E_IPU_ERR_FAILED_B = 25, /* generations B and C */
   E_IPU_ERR_INVALID_BATCH_NUM = 37,
   E_IPU_ERR_IPU_HANG = 41,
   E_IPU_ERR_NO_BATCH_PARAM = 43,
@@ -77,6 +78,20 @@ typedef struct {
   MI_PHY phyTensorAddr[2];
 } MI_IPU_Tensor_t;
 
+/* Generations 0 and B; C has longer ones. */
+typedef struct {
+  MI_U32 u32MaxVariableBufSize;
+  MI_U32 u32YUV420_W_Pitch_Alignment;
+  MI_U32 u32YUV420_H_Pitch_Alignment;
+  MI_U32 u32XRGB_W_Pitch_Alignment;
+} MI_IPU_B_DevAttr_t;
+
+typedef struct {
+  MI_U32 u32SubNetId;
+  MI_U32 u32OutputBufDepth; /* output before input */
+  MI_U32 u32InputBufDepth;
+} MI_IPU_B_ChnAttr_t;
+
 /* NOLINTEND */
 
 #ifdef __cplusplus
@@ -93,3 +108,6 @@ typedef struct {
 PLUMB_MI_ASSERT(sizeof(void*) == 4 || sizeof(void*) == 8, "a 32-bit or 64-bit machine");
 PLUMB_MI_ASSERT(sizeof(MI_FLOAT) == 4, "IEEE single precision");
 PLUMB_MI_SIZE(MI_IPU_Tensor_t, 24, 32);
+PLUMB_MI_ASSERT(sizeof(MI_IPU_B_DevAttr_t) == 16, "size of MI_IPU_B_DevAttr_t");
+PLUMB_MI_ASSERT(sizeof(MI_IPU_B_ChnAttr_t) == 12, "size of MI_IPU_B_ChnAttr_t");
+PLUMB_MI_OFFSET(MI_IPU_B_ChnAttr_t, u32OutputBufDepth, 4);
