@@ -17,7 +17,7 @@ class MiEngine : public ring::Engine {
     if (!outcome.ok) {
       return outcome;
     }
-    session_ = MakeSession(library_);
+    session_.reset(new Session(library_));
     description->sdk = options_.sdk.empty()
                            ? "MI_IPU " + std::string(GenerationName(library_.generation())) + ", " +
                                  library_.path()
