@@ -94,18 +94,25 @@ Result<Values> RunOne(const FixedModel& one,
   return output;
 }
 
-// XNNPACK's conversion between int8 tensors.
+constexpr int kCoarseBits = 8;
+
+Multiplier Coarse(const Multiplier& exact) {
+  const double factor = std::ldexp(exact.mantissa, kCoarseBits - exact.shift);
+  return {static_cast<int32_t>(std::lrint(factor)), kCoarseBits};
+}
+
 Result<bool> FitsCoarseScale(FixedModel one,
                              const std::vector<Values>& operands,
                              const Values& expected) {
-  constexpr int kFractionalBits = 8;
-  auto* requantize = std::get_if<npu::Requantize>(&one.ops[0].attributes);
-  if (requantize == nullptr) {
+  npu::OpAttributes& attributes = one.ops[0].attributes;
+  if (auto* requantize = std::get_if<npu::Requantize>(&attributes)) {
+    requantize->multiplier = Coarse(requantize->multiplier);
+  } else if (auto* relu = std::get_if<npu::LeakyRelu>(&attributes)) {
+    relu->positive = Coarse(relu->positive);
+    relu->negative = Coarse(relu->negative);
+  } else {
     return false;
   }
-  const double factor = one.tensors[one.ops[0].inputs[0]].scale / one.tensors[one.outputs[0]].scale;
-  requantize->multiplier = {static_cast<int32_t>(std::lrint(std::ldexp(factor, kFractionalBits))),
-                            kFractionalBits};
   PLUMB_ASSIGN_OR_RETURN(const Values ours, RunOne(one, operands, RoundingProfile::kHalfUp));
   return ours == expected;
 }

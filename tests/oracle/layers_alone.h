@@ -17,7 +17,7 @@ enum class Rule {
   kHalfEven,  // the rounding profiles
   kHalfAway,
   kHalfUp,
-  kCoarseScale,  // a QUANTIZE between integers whose factor has 8 fractional bits, ties up
+  kCoarseScale,  // QUANTIZE between integers and LEAKY_RELU: factors of 8 fractional bits, ties up
   kScaleError,   // each element: one of the profiles, with a scale up to 2^-20 larger or smaller
                  // (single precision, or XNNPACK's 21-bit factors of an ADD)
   kNone,
