@@ -4,22 +4,27 @@
 #include <string>
 
 #include "agent/runner/mi_engine.h"
+#include "agent/runner/self_test/self_test.h"
 #include "common/ring/child.h"
 
 namespace {
 
 const char* const kHelp =
     "plumb-runner: runs one offline model through the board's MI_IPU libraries.\n"
-    "plumb-agent starts it (plumb-agent --runner 'ARGV'); by hand it has nothing to do.\n"
+    "plumb-agent starts it (plumb-agent --runner 'ARGV'). By hand it can only try the libraries:\n"
     "\n"
     "  --mi-library FILE  one library instead of the SDK's libmi_sys.so and libmi_ipu.so\n"
     "  --abi NAME         gen0, gen-b13, gen-b61 or gen-c; default: by the library's exports\n"
     "  --mi-sys 1|3       form of the MI_SYS calls; default 3 for gen-c, else 1\n"
     "  --firmware FILE    IPU firmware; default: the library's own\n"
     "  --sdk TEXT         what to report as the SDK's name\n"
+    "  --self-test        tries what Plumbline relies on, one line per fact; needs --model.\n"
+    "                     Exit 0: all hold, 1: some do not, 3: nothing could be tried\n"
+    "  --model FILE       an offline model of this chip, for --self-test\n"
     "  --help             this text\n"
     "\n"
-    "Example: plumb-agent --server pc:7000 --name cam --runner 'plumb-runner --mi-sys 3'\n";
+    "Examples: plumb-agent --server pc:7070 --name cam --runner 'plumb-runner --mi-sys 3'\n"
+    "          plumb-runner --self-test --model /mnt/blazeface.img\n";
 
 // Takes `--name value`; false when `argument` is another one.
 bool Take(const char* name, int argc, char** argv, int* index, std::string* value) {
@@ -30,13 +35,25 @@ bool Take(const char* name, int argc, char** argv, int* index, std::string* valu
   return true;
 }
 
-bool Parse(int argc, char** argv, plumb::mi::EngineOptions* options) {
+struct Options {
+  plumb::mi::EngineOptions engine;
+  bool self_test = false;
+  std::string model;
+};
+
+bool Parse(int argc, char** argv, Options* parsed) {
+  plumb::mi::EngineOptions* options = &parsed->engine;
   for (int i = 1; i < argc; ++i) {
     std::string mi_sys;
     if (Take("--mi-library", argc, argv, &i, &options->library.mi_library) ||
         Take("--abi", argc, argv, &i, &options->library.abi) ||
         Take("--firmware", argc, argv, &i, &options->firmware) ||
-        Take("--sdk", argc, argv, &i, &options->sdk)) {
+        Take("--sdk", argc, argv, &i, &options->sdk) ||
+        Take("--model", argc, argv, &i, &parsed->model)) {
+      continue;
+    }
+    if (std::strcmp(argv[i], "--self-test") == 0) {
+      parsed->self_test = true;
       continue;
     }
     if (Take("--mi-sys", argc, argv, &i, &mi_sys) && (mi_sys == "1" || mi_sys == "3")) {
@@ -57,10 +74,17 @@ int main(int argc, char** argv) {
     std::fputs(kHelp, stdout);
     return 0;
   }
-  plumb::mi::EngineOptions options;
+  Options options;
   if (!Parse(argc, argv, &options)) {
     return 2;
   }
-  const auto engine = plumb::mi::MakeMiEngine(options);
+  if (options.self_test == options.model.empty()) {
+    std::fputs("plumb-runner: --self-test and --model FILE come together\n", stderr);
+    return 2;
+  }
+  if (options.self_test) {
+    return plumb::mi::SelfTest(options.engine, options.model, stdout);
+  }
+  const auto engine = plumb::mi::MakeMiEngine(options.engine);
   return plumb::ring::ServeChild(engine.get(), "plumb-runner");
 }

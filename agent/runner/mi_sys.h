@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string>
 
 #include "agent/runner/abi/mi_base.h"
 #include "agent/runner/mi_library.h"
@@ -23,11 +25,25 @@ class Sys {
   // Writes back and invalidates the CPU's cache over the buffer.
   bool Flush(void* data, uint64_t size) const;
 
+  // Memory that both the chip and this process see; sets the first plane of `tensor`. Returns what
+  // went wrong, "" for nothing.
+  std::string Allocate(uint64_t size, MI_IPU_Tensor_t* tensor);
+  void Free(const MI_IPU_Tensor_t& tensor);
+
  private:
+  bool BindMemory();
+
+  const Library* library_ = nullptr;
   bool with_soc_ = true;
   bool open_ = false;
   void* exit_ = nullptr;
   MI_S32 (*flush_)(void*, MI_U32) = nullptr;
+  // Bound when memory is first asked for: a run does not need them.
+  void* allocate_ = nullptr;
+  void* free_ = nullptr;
+  MI_S32 (*map_)(MI_U64, MI_U32, void**, MI_BOOL) = nullptr;
+  MI_S32 (*unmap_)(void*, MI_U32) = nullptr;
+  std::map<MI_PHY, MI_U32> sizes_;
 };
 
 }  // namespace mi
