@@ -66,7 +66,7 @@ std::string LayersText(const std::vector<TensorReport>& layers, const OracleRun&
   }
   const auto first = std::find_if_not(layers.begin(), layers.end(), Agrees);
   if (first != layers.end()) {
-    text += "; first: " + first->op + " `" + first->name.substr(0, 60) + "` " + Figure(*first);
+    text += "; first: " + first->op + " `" + first->name.substr(0, 32) + "` " + Figure(*first);
   }
   return text;
 }
@@ -75,7 +75,10 @@ std::string WorstText(const std::vector<TensorReport>& alone) {
   const auto worst = std::max_element(alone.begin(), alone.end(), [](const auto& a, const auto& b) {
     return a.relative_l2.value_or(0) < b.relative_l2.value_or(0);
   });
-  return worst == alone.end() ? "none" : worst->op + " " + Figure(*worst);
+  if (worst == alone.end()) {
+    return "none";
+  }
+  return worst->relative_l2.value_or(1) == 0 ? "0" : worst->op + " " + Figure(*worst);
 }
 
 struct Row {

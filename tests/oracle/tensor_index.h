@@ -14,10 +14,13 @@ class TensorIndex {
  public:
   void Add(const std::vector<OracleTensor>& tensors) {
     for (const OracleTensor& tensor : tensors) {
-      by_name_.emplace(tensor.name, &tensor);
-      // What the importer makes of a name that is too long or unsafe.
-      by_name_.emplace(tensor.name.substr(0, 200), &tensor);
-      by_name_.emplace("tensor_" + std::to_string(tensor.index), &tensor);
+      const std::string index = std::to_string(tensor.index);
+      // What the importer makes of a name that is too long, unsafe or taken by an earlier tensor.
+      const std::string cut = tensor.name.substr(0, 200);
+      Insert(tensor.name, tensor);
+      Insert(cut, tensor);
+      Insert(cut + "#" + index, tensor);
+      Insert("tensor_" + index, tensor);
     }
   }
 
@@ -28,6 +31,13 @@ class TensorIndex {
   }
 
  private:
+  void Insert(const std::string& name, const OracleTensor& tensor) {
+    const OracleTensor*& entry = by_name_[name];
+    if (entry == nullptr || tensor.index < entry->index) {
+      entry = &tensor;
+    }
+  }
+
   std::map<std::string, const OracleTensor*> by_name_;
 };
 
