@@ -16,7 +16,13 @@ option(PLUMB_COVERAGE "Measure line coverage with gcov" OFF)
 
 # Contracting a*b+c changes the last bit from CPU to CPU; results must not.
 add_compile_options(-ffp-contract=off -fno-math-errno -fstack-protector-strong)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^arm")
+  add_compile_options(-Wno-psabi)  # notes about objects of g++ 6, which nobody links here
+endif()
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
+if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+  add_compile_definitions(_FILE_OFFSET_BITS=64)  # else no file beyond 2 GiB can be read
+endif()
 if(NOT PLUMB_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_definitions(_FORTIFY_SOURCE=2)
 endif()

@@ -45,6 +45,16 @@ Result<OpenFile> OpenRegular(const fs::path& path) {
   return OpenFile{std::move(fd), static_cast<uint64_t>(info.st_size)};
 }
 
+// On a 32-bit CPU a size of 4 GiB would become 0 on its way into a size_t.
+Status CheckFitsMemory(const fs::path& path, uint64_t size) {
+  if (size <= static_cast<uint64_t>(PTRDIFF_MAX)) {
+    return OkStatus();
+  }
+  return ResourceExhaustedError(Quoted(path) + " has " + std::to_string(size) +
+                                " bytes, more than this machine can address")
+      .WithHint("read it on a 64-bit machine");
+}
+
 }  // namespace
 
 Status ReadAt(int fd, uint64_t offset, std::span<uint8_t> bytes) {
@@ -85,11 +95,12 @@ Status WriteAt(int fd, uint64_t offset, std::span<const uint8_t> bytes) {
 
 Result<Buffer> ReadFile(const fs::path& path, uint64_t max_size) {
   PLUMB_ASSIGN_OR_RETURN(const OpenFile file, OpenRegular(path));
+  PLUMB_RETURN_IF_ERROR(CheckFitsMemory(path, file.size));
   if (file.size > max_size) {
     return ResourceExhaustedError(Quoted(path) + " has " + std::to_string(file.size) +
                                   " bytes; at most " + std::to_string(max_size) + " are read here");
   }
-  std::vector<uint8_t> bytes(file.size);
+  std::vector<uint8_t> bytes(static_cast<size_t>(file.size));
   Status status = ReadAt(file.fd.get(), 0, bytes);
   if (!status.ok()) {
     return std::move(status).Annotate("reading " + Quoted(path));
@@ -102,11 +113,12 @@ Result<Buffer> MapFile(const fs::path& path) {
   if (file.size == 0) {
     return Buffer();
   }
-  void* address = ::mmap(nullptr, file.size, PROT_READ, MAP_PRIVATE, file.fd.get(), 0);
+  PLUMB_RETURN_IF_ERROR(CheckFitsMemory(path, file.size));
+  const auto size = static_cast<size_t>(file.size);
+  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd.get(), 0);
   if (address == MAP_FAILED) {
     return ErrnoError(errno, "cannot map " + Quoted(path));
   }
-  const size_t size = file.size;
   std::shared_ptr<const void> owner(
       address, [size](const void* mapped) { ::munmap(const_cast<void*>(mapped), size); });
   return Buffer::Wrap(std::move(owner), {static_cast<const uint8_t*>(address), size});

@@ -11,9 +11,11 @@ Result<std::vector<double>> RealValues(const Tensor& tensor) {
                                 std::to_string(tensor.bytes.size()) + " bytes of " +
                                 std::to_string(region.extent()));
   }
-  const uint64_t per_row = ValuesIn(tensor.desc.element_type, region.row_size);
-  std::vector<double> values(region.rows * per_row);
-  for (uint64_t row = 0; row < region.rows; ++row) {
+  // Both fit: there are as many bytes as the region says.
+  const auto rows = static_cast<size_t>(region.rows);
+  const auto per_row = static_cast<size_t>(ValuesIn(tensor.desc.element_type, region.row_size));
+  std::vector<double> values(rows * per_row);
+  for (size_t row = 0; row < rows; ++row) {
     ToDoubles(tensor.desc,
               tensor.bytes.data() + row * region.row_pitch,
               {values.data() + row * per_row, per_row});

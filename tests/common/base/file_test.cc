@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <optional>
 
 #include <gmock/gmock.h>
@@ -47,6 +48,34 @@ TEST_F(FileTest, WritesWholeFiles) {
   ASSERT_TRUE(WriteFileAtomically(path_, "").ok());
   EXPECT_EQ(Content(), "");
   EXPECT_EQ(EntryCount(), 1U) << "no temporary file is left";
+}
+
+// On a 32-bit CPU a size of 4 GiB and one byte must not become a size of one byte.
+TEST_F(FileTest, FilesAboveFourGibibytes) {
+  constexpr uint64_t kSize = (uint64_t{4} << 30U) + 1;
+  ASSERT_TRUE(WriteFileAtomically(path_, "").ok());
+  fs::resize_file(path_, kSize);  // sparse: takes no room
+  const auto mapped = MapFile(path_);
+  const auto read = ReadFile(path_, uint64_t{1} << 30U);
+  EXPECT_EQ(read.status().code(), StatusCode::kResourceExhausted);
+  if (sizeof(void*) > 4) {
+    ASSERT_TRUE(mapped.ok()) << mapped.status().ToString();
+    EXPECT_EQ(mapped->size(), kSize);
+  } else {
+    EXPECT_EQ(mapped.status().code(), StatusCode::kResourceExhausted);
+  }
+}
+
+TEST_F(FileTest, ReadsAndWritesBeyondFourGibibytes) {
+  constexpr uint64_t kFar = (uint64_t{5} << 30U) + 3;
+  ASSERT_TRUE(WriteFileAtomically(path_, "near").ok());
+  const UniqueFd fd(::open(path_.c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_TRUE(fd.valid());
+  ASSERT_TRUE(WriteAt(fd.get(), kFar, AsBytes("far")).ok());
+  std::array<uint8_t, 3> there{};
+  ASSERT_TRUE(ReadAt(fd.get(), kFar, there).ok());
+  EXPECT_EQ(std::string(there.begin(), there.end()), "far");
+  EXPECT_EQ(FileSize(path_).value(), kFar + 3);
 }
 
 TEST_F(FileTest, NothingIsSeenBeforeCommit) {
