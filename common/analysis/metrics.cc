@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "common/base/portable_math.h"
 #include "common/base/text.h"
 
 namespace plumb::analysis {
@@ -40,7 +41,7 @@ std::optional<double> SqnrDb(const Sums& sums) {
   if (sums.squared_error == 0 || sums.squared_reference == 0) {
     return std::nullopt;
   }
-  return IfFinite(10 * std::log10(sums.squared_reference / sums.squared_error));
+  return IfFinite(10 * PortableLog10(sums.squared_reference / sums.squared_error));
 }
 
 void FillRatios(const Sums& sums, const Tally& tally, TensorReport& report) {

@@ -17,8 +17,8 @@ namespace plumb::npu {
 using FloatLayerSink = std::function<Status(
     const GraphOp& op, const GraphTensor& tensor, std::span<const float> values)>;
 
-// Not thread-safe: one Run at a time. The same input gives the same bits on every CPU with the same
-// math library: fixed order of summation, no contraction.
+// Not thread-safe: one Run at a time. The same input gives the same bits on every CPU: fixed
+// order of summation, no contraction, no libm function that is not exact (portable_math.h).
 class FloatExecutor {
  public:
   // Validates the graph. A quantised graph is computed in float from its dequantised constants.

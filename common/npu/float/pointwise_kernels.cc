@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 
+#include "common/base/portable_math.h"
 #include "common/npu/float/kernels.h"
 
 namespace plumb::npu {
@@ -116,13 +117,13 @@ void UnaryFloat(const FloatCall& call) {
     case OpKind::kHardSwish:
       return Map(call, [](float x) { return x * Clip(x + 3, 0, 6) / 6; });
     case OpKind::kLogistic:
-      return Map(call, [](float x) { return 1 / (1 + std::exp(-x)); });
+      return Map(call, [](float x) { return 1 / (1 + PortableExp(-x)); });
     case OpKind::kTanh:
-      return Map(call, [](float x) { return std::tanh(x); });
+      return Map(call, [](float x) { return PortableTanh(x); });
     case OpKind::kNeg:
       return Map(call, [](float x) { return -x; });
     case OpKind::kExp:
-      return Map(call, [](float x) { return std::exp(x); });
+      return Map(call, [](float x) { return PortableExp(x); });
     default:
       return Map(call, [](float x) { return std::fabs(x); });
   }
@@ -137,7 +138,7 @@ void SoftmaxFloat(const FloatCall& call) {
     const float highest = *std::max_element(x.begin(), x.end());
     float sum = 0;
     for (size_t i = 0; i < width; ++i) {
-      y[i] = std::exp((x[i] - highest) * beta);
+      y[i] = PortableExp((x[i] - highest) * beta);
       sum += y[i];
     }
     for (float& value : y) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/base/portable_math.h"
+
 namespace plumb::npu {
 namespace {
 
@@ -103,7 +105,7 @@ Result<Softmax> FreezeSoftmax(double scale_beta, int bits, double output_scale) 
                                 " is not in (0.000001, 1]");
   }
   const auto entry = [scale_beta](double distance) {
-    return static_cast<int32_t>(std::lrint(std::exp(-distance * scale_beta) * (1 << 30)));
+    return static_cast<int32_t>(std::lrint(PortableExp(-distance * scale_beta) * (1 << 30)));
   };
   Softmax softmax;
   if (bits == 16) {

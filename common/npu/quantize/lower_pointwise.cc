@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/base/portable_math.h"
 #include "common/npu/model/freeze.h"
 #include "common/npu/quantize/lowering.h"
 
@@ -118,9 +119,9 @@ Result<OpAttributes> LowerPointwiseOp(const LoweringContext& context) {
     case OpKind::kHardSwish:
       return LowerTable(context, [](double x) { return x * std::clamp(x + 3, 0.0, 6.0) / 6; });
     case OpKind::kLogistic:
-      return LowerTable(context, [](double x) { return 1 / (1 + std::exp(-x)); });
+      return LowerTable(context, [](double x) { return 1 / (1 + PortableExp(-x)); });
     case OpKind::kTanh:
-      return LowerTable(context, [](double x) { return std::tanh(x); });
+      return LowerTable(context, [](double x) { return PortableTanh(x); });
     case OpKind::kAbs:
       return LowerTable(context, [](double x) { return std::fabs(x); });
     case OpKind::kNeg:
