@@ -77,7 +77,8 @@ Channel::Channel(const Settings& settings, Memory& memory)
     : settings_(settings),
       memory_(memory),
       inputs_(memory),
-      outputs_(memory) {}
+      outputs_(memory),
+      garbage_(settings.seed) {}
 
 Result<std::unique_ptr<Channel>> Channel::Create(npu::FixedModel model,
                                                  ChannelDepths depths,

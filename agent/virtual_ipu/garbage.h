@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <span>
 
@@ -9,10 +10,12 @@
 
 namespace plumb::virtual_ipu {
 
-// Seeded by the system: no two processes and no two calls give the same. Not thread-safe.
+// Without a seed the system gives one: no two processes and no two calls give the same. With one,
+// every process gives the same. Not thread-safe.
 class Garbage {
  public:
-  Garbage() : engine_(std::random_device{}()) {}
+  explicit Garbage(std::optional<uint64_t> seed)
+      : engine_(seed ? *seed : uint64_t{std::random_device{}()}) {}
 
   void Fill(std::span<uint8_t> bytes);
   // Everything in `buffer` that is not valid by `region`.

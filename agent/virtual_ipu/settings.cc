@@ -57,6 +57,12 @@ Result<Settings> SettingsFromEnvironment() {
     settings.family = *parsed;
   }
   PLUMB_ASSIGN_OR_RETURN(settings.fault, ParseFault(FromEnvironment("PLUMB_VIRTUAL_FAULT")));
+  const std::string seed = FromEnvironment("PLUMB_VIRTUAL_SEED");
+  settings.seed = ParseUint(seed);
+  if (!seed.empty() && !settings.seed) {
+    return InvalidArgumentError("PLUMB_VIRTUAL_SEED '" + EscapeForDisplay(seed) +
+                                "' is not a number");
+  }
   return settings;
 }
 

@@ -1,6 +1,8 @@
 // What the virtual IPU is told by its environment.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "common/base/status.h"
@@ -25,12 +27,15 @@ enum class Fault {
 struct Settings {
   Family family = Family::kS3;
   Fault fault = Fault::kNone;
+  std::optional<uint64_t> seed;  // of padding and noise; empty: the system's
 };
 
 // "rounding" … "nomem"; kInvalidArgument lists them. "" is kNone.
 Result<Fault> ParseFault(const std::string& name);
 
-// PLUMB_VIRTUAL_FAMILY (default S3) and PLUMB_VIRTUAL_FAULT (default none).
+// PLUMB_VIRTUAL_FAMILY (default S3), PLUMB_VIRTUAL_FAULT (default none) and PLUMB_VIRTUAL_SEED, a
+// number that makes padding and noise the same in every process that has it (default: none, they
+// never repeat). kInvalidArgument says what else to write.
 Result<Settings> SettingsFromEnvironment();
 
 }  // namespace plumb::virtual_ipu

@@ -12,6 +12,7 @@
 #include "common/ring/process_runner.h"
 #include "common/runner/failure.h"
 #include "tests/support/collecting_sink.h"
+#include "tests/support/program.h"
 #include "tests/support/small_model.h"
 
 namespace plumb::test {
@@ -30,7 +31,7 @@ class RunnerTest : public testing::Test {
  protected:
   RunnerTest() : folder_(TempFolder::Create("runner").value()) {
     options_.name = "board";
-    options_.argv = {kRunner, "--mi-library", kVirtualIpu};
+    UseLibrary(kVirtualIpu);
     Use({}, SmallPicture());
   }
 
@@ -50,6 +51,11 @@ class RunnerTest : public testing::Test {
 
   void SetFamily(Family family) {
     options_.extra_environment["PLUMB_VIRTUAL_FAMILY"] = FamilyName(family);
+  }
+
+  void UseLibrary(const std::string& library) {
+    options_.argv = ProgramArgv(kRunner);
+    options_.argv.insert(options_.argv.end(), {"--mi-library", library});
   }
 
   void SetFault(const std::string& fault) {
@@ -110,6 +116,22 @@ TEST_F(RunnerTest, PaddingIsGarbageThatNoDigestSees) {
   const auto first = sink_.received.at({0, 0});
   RunWell();
   EXPECT_NE(sink_.received.at({0, 0}), first) << "the padding did not change";
+}
+
+TEST_F(RunnerTest, PaddingRepeatsWhereASeedIsGiven) {
+  SmallModelOptions model;
+  model.family = Family::k1x;
+  Use(model, SmallPicture());
+  options_.extra_environment["PLUMB_VIRTUAL_SEED"] = "7";
+  RunWell();
+  const auto first = sink_.received.at({0, 0});
+  RunWell();
+  EXPECT_EQ(sink_.received.at({0, 0}), first);
+  options_.extra_environment["PLUMB_VIRTUAL_SEED"] = "8";
+  RunWell();
+  EXPECT_NE(sink_.received.at({0, 0}), first);
+  options_.extra_environment["PLUMB_VIRTUAL_SEED"] = "eight";
+  EXPECT_THAT(Run().message(), HasSubstr("INIT_FIRMWARE"));
 }
 
 TEST_F(RunnerTest, FloatInputsAreFilledAnewBeforeEveryInvoke) {
@@ -276,7 +298,7 @@ TEST_F(RunnerTest, FailuresOfASimulatorCanBeNamedSo) {
 }
 
 TEST_F(RunnerTest, MissingLibraryIsToldWithAdvice) {
-  options_.argv = {kRunner, "--mi-library", (folder_.path() / "absent.so").string()};
+  UseLibrary((folder_.path() / "absent.so").string());
   const Status status = Run();
   EXPECT_EQ(status.reason(), kReasonRuntimeUnavailable);
   EXPECT_THAT(status.message(), HasSubstr("absent.so"));
@@ -284,7 +306,7 @@ TEST_F(RunnerTest, MissingLibraryIsToldWithAdvice) {
 }
 
 TEST_F(RunnerTest, LibraryOfAnotherKindIsRefused) {
-  options_.argv = {kRunner, "--mi-library", "libc.so.6"};
+  UseLibrary("libc.so.6");
   const Status status = Run();
   EXPECT_EQ(status.reason(), kReasonRuntimeUnavailable);
   EXPECT_THAT(status.message(), HasSubstr("MI_IPU_CreateDevice"));

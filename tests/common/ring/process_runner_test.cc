@@ -6,6 +6,7 @@
 #include "common/base/file.h"
 #include "common/runner/failure.h"
 #include "tests/support/collecting_sink.h"
+#include "tests/support/program.h"
 
 namespace plumb {
 namespace {
@@ -26,7 +27,8 @@ class ProcessRunnerTest : public testing::Test {
 
   Status RunLiar(const std::string& lie) {
     options_.name = "liar";
-    options_.argv = {std::string(PLUMB_BINARY_DIR) + "/tests/liar_child", lie};
+    options_.argv = test::ProgramArgv(std::string(PLUMB_BINARY_DIR) + "/tests/liar_child");
+    options_.argv.push_back(lie);
     return ProcessRunner(options_).Run(spec_, sink_, {});
   }
 

@@ -7,6 +7,7 @@
 #include "common/archive/recorded_runner.h"
 #include "common/archive/recording.h"
 #include "common/ring/process_runner.h"
+#include "tests/support/program.h"
 
 namespace plumb::test {
 namespace {
@@ -16,16 +17,17 @@ const std::string kBin = std::string(PLUMB_BINARY_DIR) + "/bin/";
 std::unique_ptr<Runner> MakeSimulator() {
   ProcessRunnerOptions options;
   options.name = "builtin";
-  options.argv = {kBin + "plumb-simulator"};
+  options.argv = ProgramArgv(kBin + "plumb-simulator");
   return std::make_unique<ProcessRunner>(std::move(options));
 }
 
 std::unique_ptr<Runner> MakeVirtualBoard(Family family) {
   ProcessRunnerOptions options;
   options.name = "virtual board";
-  options.argv = {kBin + "plumb-runner",
-                  "--mi-library",
-                  std::string(PLUMB_BINARY_DIR) + "/lib/libmi_ipu_virtual.so"};
+  options.argv = ProgramArgv(kBin + "plumb-runner");
+  options.argv.insert(
+      options.argv.end(),
+      {"--mi-library", std::string(PLUMB_BINARY_DIR) + "/lib/libmi_ipu_virtual.so"});
   options.extra_environment = {{"PLUMB_VIRTUAL_FAMILY", std::string(FamilyName(family))},
                                {"PLUMB_VIRTUAL_FAULT", ""}};
   return std::make_unique<ProcessRunner>(std::move(options));
