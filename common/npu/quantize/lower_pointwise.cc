@@ -127,7 +127,7 @@ Result<OpAttributes> LowerPointwiseOp(const LoweringContext& context) {
     case OpKind::kNeg:
       return LowerTable(context, [](double x) { return -x; });
     case OpKind::kExp:
-      return LowerTable(context, [](double x) { return std::exp(x); });
+      return LowerTable(context, [](double x) { return PortableExp(x); });
     default:
       return UnimplementedError("has no fixed-point form")
           .WithHint("DIV and REDUCE_MAX run as parts of a softmax over the last axis alone");

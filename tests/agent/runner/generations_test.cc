@@ -9,6 +9,7 @@
 #include "common/ring/process_runner.h"
 #include "common/runner/failure.h"
 #include "tests/support/collecting_sink.h"
+#include "tests/support/program.h"
 #include "tests/support/small_model.h"
 
 namespace plumb::test {
@@ -54,8 +55,8 @@ class GenerationsTest : public testing::TestWithParam<Chip> {
   Status Run(const std::string& library, const std::string& abi, const SmallModelOptions& model) {
     ProcessRunnerOptions options;
     options.name = "board";
-    options.argv = {
-        std::string(PLUMB_BINARY_DIR) + "/bin/plumb-runner", "--mi-library", LibraryPath(library)};
+    options.argv = ProgramArgv(std::string(PLUMB_BINARY_DIR) + "/bin/plumb-runner");
+    options.argv.insert(options.argv.end(), {"--mi-library", LibraryPath(library)});
     if (!abi.empty()) {
       options.argv.insert(options.argv.end(), {"--abi", abi});
     }
