@@ -63,7 +63,11 @@ ProcessRunnerOptions Simulator() {
 
 ProcessRunnerOptions Board(const npu::FixedModel& model, const std::string& fault) {
   auto argv = test::ProgramArgv(kBinaries + "/bin/plumb-runner");
-  argv.insert(argv.end(), {"--mi-library", kBinaries + "/lib/libmi_ipu_virtual.so"});
+  argv.insert(argv.end(),
+              {"--mi-library",
+               kBinaries + "/lib/libmi_ipu_virtual.so",
+               "--sdk",
+               "virtual IPU " + std::string(FamilyName(model.chip->family))});
   ProcessRunnerOptions options = Patient("virtual board", std::move(argv));
   options.extra_environment = {
       {"PLUMB_VIRTUAL_FAMILY", std::string(FamilyName(model.chip->family))},
