@@ -150,9 +150,9 @@ Result<const uint8_t*> PairComparator::ValidBytes(Side& side,
   if (leg.memory != nullptr && side.region.contiguous()) {
     return leg.memory + begin;
   }
-  side.bytes.resize(size);
+  side.bytes.resize(static_cast<size_t>(size));
   if (leg.memory != nullptr) {
-    CopyValid(side.region, begin, {leg.memory, leg.available}, side.bytes);
+    CopyValid(side.region, begin, {leg.memory, static_cast<size_t>(leg.available)}, side.bytes);
   } else {
     PLUMB_RETURN_IF_ERROR(GatherValid(side.region, begin, leg.read, scratch_, side.bytes));
   }
