@@ -8,6 +8,7 @@
 
 #include "common/base/file.h"
 #include "tests/support/process.h"
+#include "tests/support/program.h"
 #include "tests/support/small_model.h"
 
 namespace plumb::test {
@@ -45,14 +46,11 @@ class SelfTestTest : public testing::TestWithParam<Chip> {
     const auto path = folder_.path() / "model.img";
     EXPECT_TRUE(WriteFileAtomically(path, SmallModelFile(model)).ok());
     const std::string library = std::string(PLUMB_BINARY_DIR) + "/lib/lib" + chip.library + ".so";
-    auto finished = RunProgram({BinaryPath("plumb-runner"),
-                                "--self-test",
-                                "--model",
-                                path.string(),
-                                "--mi-library",
-                                library,
-                                "--abi",
-                                chip.abi},
+    auto argv = ProgramArgv(BinaryPath("plumb-runner"));
+    argv.insert(
+        argv.end(),
+        {"--self-test", "--model", path.string(), "--mi-library", library, "--abi", chip.abi});
+    auto finished = RunProgram(argv,
                                std::chrono::seconds(60),
                                {{"PLUMB_VIRTUAL_FAMILY", std::string(FamilyName(chip.family))},
                                 {"PLUMB_VIRTUAL_FAULT", fault}});
