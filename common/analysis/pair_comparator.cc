@@ -14,8 +14,10 @@
 namespace plumb::analysis {
 namespace {
 
-// Of one side at a time: both pieces stay in the second-level cache.
+// Of one side at a time, read: large enough that the calls do not count, and both stay in the
+// second-level cache.
 constexpr uint64_t kPieceBytes = uint64_t{1} << 16;
+constexpr uint64_t kUnboundedPiece = uint64_t{1} << 30;
 
 double StepOf(const TensorDesc& desc) {
   if (!IsInteger(desc.element_type) || desc.element_type == ElementType::kBool) {
@@ -159,6 +161,24 @@ Result<const uint8_t*> PairComparator::ValidBytes(Side& side,
   return static_cast<const uint8_t*>(side.bytes.data());
 }
 
+// All at once where nothing has to be copied; out of padding one block, which stays in the
+// first-level cache.
+uint64_t PairComparator::PieceValues(const LegBytes& reference, const LegBytes& target) const {
+  if (reference.memory == nullptr || target.memory == nullptr) {
+    return kPieceBytes / std::max(reference_.value_size, target_.value_size);
+  }
+  return reference_.region.contiguous() && target_.region.contiguous() ? kUnboundedPiece
+                                                                       : kBlockElements;
+}
+
+// What is going to be copied after the values before `next`. Null where nothing is copied.
+const uint8_t* PairComparator::NextBytes(const Side& side, const LegBytes& leg, uint64_t next) {
+  if (leg.memory == nullptr || side.region.contiguous()) {
+    return nullptr;
+  }
+  return leg.memory + std::min(RawOffset(side.region, next * side.value_size), leg.available);
+}
+
 Status PairComparator::Advance(const LegBytes& reference, const LegBytes& target) {
   if (!comparable()) {
     return OkStatus();
@@ -166,13 +186,17 @@ Status PairComparator::Advance(const LegBytes& reference, const LegBytes& target
   const uint64_t end =
       std::min(ValidBytesWithin(reference_.region, reference.available) / reference_.value_size,
                ValidBytesWithin(target_.region, target.available) / target_.value_size);
-  const uint64_t piece = kPieceBytes / std::max(reference_.value_size, target_.value_size);
+  const uint64_t piece = PieceValues(reference, target);
   while (compared() < end) {
     const uint64_t first = compared();
     const uint64_t values = std::min(piece, end - first);
     PLUMB_ASSIGN_OR_RETURN(const uint8_t* r, ValidBytes(reference_, reference, first, values));
     PLUMB_ASSIGN_OR_RETURN(const uint8_t* t, ValidBytes(target_, target, first, values));
-    feed_.Add(r, t, values);
+    feed_.Add(r,
+              t,
+              values,
+              {NextBytes(reference_, reference, first + values),
+               NextBytes(target_, target, first + values)});
   }
   return OkStatus();
 }

@@ -76,6 +76,8 @@ class PairComparator {
   PairComparator(Side reference, Side target, const Tolerance& tolerance, const KernelSet& kernels);
 
   static Result<Side> MakeSide(const TensorDesc& desc);
+  [[nodiscard]] uint64_t PieceValues(const LegBytes& reference, const LegBytes& target) const;
+  static const uint8_t* NextBytes(const Side& side, const LegBytes& leg, uint64_t next);
   Result<const uint8_t*> ValidBytes(Side& side,
                                     const LegBytes& leg,
                                     uint64_t first,

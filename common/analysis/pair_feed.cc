@@ -12,6 +12,9 @@ namespace {
 // Small enough that three arrays of doubles stay in the first-level cache.
 constexpr size_t kConverted = 1024;
 
+// Memory is the slowest part, and the CPU alone does not look over the end of a page.
+constexpr size_t kAheadBytes = 2048;
+
 bool EqualQuantisation(const TensorDesc& a, const TensorDesc& b) {
   if (a.element_type != b.element_type) {
     return false;
@@ -55,7 +58,12 @@ PairFeed::PairFeed(const TensorDesc& reference,
       statistics_(options),
       differences_(kConverted) {}
 
-void PairFeed::Add(const uint8_t* reference, const uint8_t* target, uint64_t values) {
+void PairFeed::Add(const uint8_t* reference,
+                   const uint8_t* target,
+                   uint64_t values,
+                   const Ahead& ahead) {
+  Ahead next = {ahead.reference != nullptr ? ahead.reference : reference + kAheadBytes,
+                ahead.target != nullptr ? ahead.target : target + kAheadBytes};
   while (values > 0) {
     const uint64_t index = statistics_.next_index();
     const uint64_t room = std::min(values, kBlockElements - index % kBlockElements);
@@ -64,7 +72,7 @@ void PairFeed::Add(const uint8_t* reference, const uint8_t* target, uint64_t val
     size_t count = static_cast<size_t>(std::min(room, most));
     if (misplaced == 0 && count >= kLanes) {
       count -= count % kLanes;
-      if (!AddGroups(reference, target, count)) {
+      if (!AddGroups(reference, target, count, next)) {
         AddSingly(reference, target, count);
       }
     } else {
@@ -73,12 +81,19 @@ void PairFeed::Add(const uint8_t* reference, const uint8_t* target, uint64_t val
     }
     reference += count * reference_.value_size;
     target += count * target_.value_size;
+    next.reference += count * reference_.value_size;
+    next.target += count * target_.value_size;
     values -= count;
   }
 }
 
-bool PairFeed::AddGroups(const uint8_t* reference, const uint8_t* target, size_t values) {
+bool PairFeed::AddGroups(const uint8_t* reference,
+                         const uint8_t* target,
+                         size_t values,
+                         const Ahead& ahead) {
   RawGroups pairs;
+  pairs.reference_ahead = ahead.reference;
+  pairs.target_ahead = ahead.target;
   pairs.groups = values / kLanes;
   if (raw_type_) {
     pairs.reference = reference;

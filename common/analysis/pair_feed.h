@@ -11,6 +11,13 @@
 
 namespace plumb::analysis {
 
+// Where the bytes lie that will be needed after those that are being added, for both sides; they
+// are fetched meanwhile, never read. Null: behind the ones being added.
+struct Ahead {
+  const uint8_t* reference = nullptr;
+  const uint8_t* target = nullptr;
+};
+
 // Elements of one type on both sides are read where they are; others are converted to doubles, a
 // few KiB at a time. Pairs that no kernel takes (the rest of a group, groups with a NaN) are added
 // one by one. The result depends on the elements alone, not on how they were cut or on `kernels`.
@@ -24,7 +31,10 @@ class PairFeed {
            const KernelSet& kernels = BestKernels());
 
   // The next `values` pairs, values as ValueSize() counts them.
-  void Add(const uint8_t* reference, const uint8_t* target, uint64_t values);
+  void Add(const uint8_t* reference,
+           const uint8_t* target,
+           uint64_t values,
+           const Ahead& ahead = {});
 
   [[nodiscard]] const ErrorStatistics& statistics() const { return statistics_; }
 
@@ -32,7 +42,10 @@ class PairFeed {
   [[nodiscard]] bool same_encoding() const { return same_encoding_; }
 
  private:
-  bool AddGroups(const uint8_t* reference, const uint8_t* target, size_t values);
+  bool AddGroups(const uint8_t* reference,
+                 const uint8_t* target,
+                 size_t values,
+                 const Ahead& ahead);
   void AddSingly(const uint8_t* reference, const uint8_t* target, size_t values);
   void FillDifferences(const uint8_t* reference, const uint8_t* target, size_t values);
 

@@ -29,6 +29,10 @@ struct RawGroups {
   const uint8_t* reference = nullptr;
   const uint8_t* target = nullptr;
   size_t groups = 0;  // of kLanes pairs
+  // Fetched while these pairs are added, as many bytes as they have: what is needed next. Never
+  // read, so they may point anywhere.
+  const uint8_t* reference_ahead = nullptr;
+  const uint8_t* target_ahead = nullptr;
   Encoding reference_encoding;
   Encoding target_encoding;
   bool same_encoding = false;  // equal bytes are equal numbers
@@ -65,6 +69,10 @@ struct PairKernel {
 
   // d in steps of `lsb`, rounded to nearest even, kept within −9 … 9, plus 9: one byte per pair.
   void (*steps)(const RawGroups& pairs, double lsb, uint8_t* steps) = nullptr;
+
+  // The same bytes for integers of at most 16 bits that share an encoding, with a positive scale as
+  // `lsb`. Null for other types.
+  void (*integer_steps)(const RawGroups& pairs, uint8_t* steps) = nullptr;
 
   // Pairs beyond atol + rtol·|r|.
   uint64_t (*count_beyond)(const RawGroups& pairs, double atol, double rtol) = nullptr;

@@ -10,7 +10,9 @@
 namespace plumb::analysis {
 namespace {
 
-struct Eight {
+constexpr size_t kWidth = 8;
+
+struct Vector {
   __m512d all;
 };
 
@@ -18,47 +20,47 @@ struct Count {
   uint64_t total = 0;
 };
 
-PLUMB_INLINE Eight Broadcast(double value) {
+PLUMB_INLINE Vector Broadcast(double value) {
   return {_mm512_set1_pd(value)};
 }
 
-PLUMB_INLINE Eight Load(const double* source) {
+PLUMB_INLINE Vector Load(const double* source) {
   return {_mm512_loadu_pd(source)};
 }
 
-PLUMB_INLINE void Store(Eight values, double* out) {
+PLUMB_INLINE void Store(Vector values, double* out) {
   _mm512_storeu_pd(out, values.all);
 }
 
-PLUMB_INLINE Eight Add(Eight a, Eight b) {
+PLUMB_INLINE Vector Add(Vector a, Vector b) {
   return {_mm512_add_pd(a.all, b.all)};
 }
 
-PLUMB_INLINE Eight Subtract(Eight a, Eight b) {
+PLUMB_INLINE Vector Subtract(Vector a, Vector b) {
   return {_mm512_sub_pd(a.all, b.all)};
 }
 
-PLUMB_INLINE Eight Multiply(Eight a, Eight b) {
+PLUMB_INLINE Vector Multiply(Vector a, Vector b) {
   return {_mm512_mul_pd(a.all, b.all)};
 }
 
-PLUMB_INLINE Eight AddExactProduct(Eight sum, Eight a, Eight b) {
+PLUMB_INLINE Vector AddExactProduct(Vector sum, Vector a, Vector b) {
   return {_mm512_fmadd_pd(a.all, b.all, sum.all)};
 }
 
-PLUMB_INLINE Eight Divide(Eight a, Eight b) {
+PLUMB_INLINE Vector Divide(Vector a, Vector b) {
   return {_mm512_div_pd(a.all, b.all)};
 }
 
-PLUMB_INLINE Eight Absolute(Eight a) {
+PLUMB_INLINE Vector Absolute(Vector a) {
   return {_mm512_abs_pd(a.all)};
 }
 
-PLUMB_INLINE Eight Lower(Eight a, Eight b) {
+PLUMB_INLINE Vector Lower(Vector a, Vector b) {
   return {_mm512_min_pd(a.all, b.all)};
 }
 
-PLUMB_INLINE Eight Higher(Eight a, Eight b) {
+PLUMB_INLINE Vector Higher(Vector a, Vector b) {
   return {_mm512_max_pd(a.all, b.all)};
 }
 
@@ -66,15 +68,15 @@ PLUMB_INLINE void CountMask(__mmask8 mask, Count& count) {
   count.total += static_cast<uint64_t>(__builtin_popcount(mask));
 }
 
-PLUMB_INLINE void CountNonZero(Eight a, Count& count) {
+PLUMB_INLINE void CountNonZero(Vector a, Count& count) {
   CountMask(_mm512_cmp_pd_mask(a.all, _mm512_setzero_pd(), _CMP_NEQ_UQ), count);
 }
 
-PLUMB_INLINE void CountAbove(Eight a, Eight limit, Count& count) {
+PLUMB_INLINE void CountAbove(Vector a, Vector limit, Count& count) {
   CountMask(_mm512_cmp_pd_mask(a.all, limit.all, _CMP_NLE_UQ), count);
 }
 
-PLUMB_INLINE void CountOutside(Eight a, Eight low, Eight high, Count& count) {
+PLUMB_INLINE void CountOutside(Vector a, Vector low, Vector high, Count& count) {
   const auto below = static_cast<unsigned>(_mm512_cmp_pd_mask(a.all, low.all, _CMP_LE_OQ));
   const auto above = static_cast<unsigned>(_mm512_cmp_pd_mask(a.all, high.all, _CMP_GE_OQ));
   CountMask(static_cast<__mmask8>(below | above), count);
@@ -84,32 +86,32 @@ PLUMB_INLINE uint64_t Total(const Count& count) {
   return count.total;
 }
 
-PLUMB_INLINE bool AnyAtLeast(Eight a, Eight limit) {
+PLUMB_INLINE bool AnyAtLeast(Vector a, Vector limit) {
   return _mm512_cmp_pd_mask(a.all, limit.all, _CMP_GE_OQ) != 0;
 }
 
 #include "common/analysis/pair_kernels_x86.inc"
 
 template <class T>
-PLUMB_INLINE Eight Convert(const uint8_t* source) {
+PLUMB_INLINE Vector Convert(const uint8_t* source) {
   return {_mm512_cvtepi32_pd(LoadIntegers<T>(source))};
 }
 
 template <>
-PLUMB_INLINE Eight Convert<float>(const uint8_t* source) {
+PLUMB_INLINE Vector Convert<float>(const uint8_t* source) {
   const void* values = source;
   return {_mm512_cvtps_pd(_mm256_loadu_ps(static_cast<const float*>(values)))};
 }
 
 template <>
-PLUMB_INLINE Eight Convert<double>(const uint8_t* source) {
+PLUMB_INLINE Vector Convert<double>(const uint8_t* source) {
   const void* values = source;
   return Load(static_cast<const double*>(values));
 }
 
-PLUMB_INLINE void StoreSteps(Eight quotients, uint8_t* out) {
-  const __m256i steps = _mm512_cvtpd_epi32(quotients.all);
-  StoreBytes(_mm256_castsi256_si128(steps), _mm256_extracti128_si256(steps, 1), out);
+// The conversion rounds to nearest even.
+PLUMB_INLINE void StoreSteps(Vector quotients, uint8_t* out) {
+  StoreSteps(_mm512_cvtpd_epi32(quotients.all), out);
 }
 
 #include "common/analysis/pair_kernels_body.inc"

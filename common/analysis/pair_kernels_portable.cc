@@ -1,5 +1,6 @@
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 
 #include "common/analysis/pair_kernels.h"
 
@@ -9,8 +10,10 @@
 namespace plumb::analysis {
 namespace {
 
-struct Eight {
-  double lane[kLanes];
+constexpr size_t kWidth = kLanes;
+
+struct Vector {
+  double lane[kWidth];
 };
 
 struct Count {
@@ -18,8 +21,8 @@ struct Count {
 };
 
 template <class Operation>
-Eight Each(Operation operation) {
-  Eight result;
+Vector Each(Operation operation) {
+  Vector result;
   for (size_t i = 0; i < kLanes; ++i) {
     result.lane[i] = operation(i);
   }
@@ -33,59 +36,59 @@ void CountEach(Condition condition, Count& count) {
   }
 }
 
-Eight Broadcast(double value) {
+Vector Broadcast(double value) {
   return Each([=](size_t) { return value; });
 }
 
-Eight Load(const double* source) {
+Vector Load(const double* source) {
   return Each([=](size_t i) { return source[i]; });
 }
 
-void Store(const Eight& values, double* out) {
+void Store(const Vector& values, double* out) {
   std::memcpy(out, values.lane, sizeof values.lane);
 }
 
-Eight Add(const Eight& a, const Eight& b) {
+Vector Add(const Vector& a, const Vector& b) {
   return Each([&](size_t i) { return a.lane[i] + b.lane[i]; });
 }
 
-Eight Subtract(const Eight& a, const Eight& b) {
+Vector Subtract(const Vector& a, const Vector& b) {
   return Each([&](size_t i) { return a.lane[i] - b.lane[i]; });
 }
 
-Eight Multiply(const Eight& a, const Eight& b) {
+Vector Multiply(const Vector& a, const Vector& b) {
   return Each([&](size_t i) { return a.lane[i] * b.lane[i]; });
 }
 
-Eight Divide(const Eight& a, const Eight& b) {
+Vector Divide(const Vector& a, const Vector& b) {
   return Each([&](size_t i) { return a.lane[i] / b.lane[i]; });
 }
 
-Eight Absolute(const Eight& a) {
+Vector Absolute(const Vector& a) {
   return Each([&](size_t i) { return std::abs(a.lane[i]); });
 }
 
-Eight Lower(const Eight& a, const Eight& b) {
+Vector Lower(const Vector& a, const Vector& b) {
   return Each([&](size_t i) { return a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]; });
 }
 
-Eight Higher(const Eight& a, const Eight& b) {
+Vector Higher(const Vector& a, const Vector& b) {
   return Each([&](size_t i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
 }
 
-Eight AddExactProduct(const Eight& sum, const Eight& a, const Eight& b) {
+Vector AddExactProduct(const Vector& sum, const Vector& a, const Vector& b) {
   return Add(sum, Multiply(a, b));
 }
 
-void CountNonZero(const Eight& a, Count& count) {
+void CountNonZero(const Vector& a, Count& count) {
   CountEach([&](size_t i) { return a.lane[i] != 0; }, count);
 }
 
-void CountAbove(const Eight& a, const Eight& limit, Count& count) {
+void CountAbove(const Vector& a, const Vector& limit, Count& count) {
   CountEach([&](size_t i) { return !(a.lane[i] <= limit.lane[i]); }, count);
 }
 
-void CountOutside(const Eight& a, const Eight& low, const Eight& high, Count& count) {
+void CountOutside(const Vector& a, const Vector& low, const Vector& high, Count& count) {
   CountEach([&](size_t i) { return a.lane[i] <= low.lane[i] || a.lane[i] >= high.lane[i]; }, count);
 }
 
@@ -93,29 +96,57 @@ uint64_t Total(const Count& count) {
   return count.total;
 }
 
-bool AnyAtLeast(const Eight& a, const Eight& limit) {
+bool AnyAtLeast(const Vector& a, const Vector& limit) {
   Count count;
   CountEach([&](size_t i) { return a.lane[i] >= limit.lane[i]; }, count);
   return count.total > 0;
 }
 
+// Bytes and words widened, so that their difference fits.
 template <class T>
-using Stored = T;
+using Stored = std::conditional_t<(sizeof(T) < sizeof(int32_t)), int32_t, T>;
 
 template <class T>
-struct Raw {
+constexpr size_t kRawWidth = kLanes;
+
+template <class T>
+struct RawElements {
   T element[kLanes];
 };
 
 template <class T>
+using Raw = RawElements<Stored<T>>;
+
+template <class T>
 Raw<T> LoadRaw(const uint8_t* source) {
+  T elements[kLanes];
+  std::memcpy(elements, source, sizeof elements);
   Raw<T> raw;
-  std::memcpy(raw.element, source, sizeof raw.element);
+  for (size_t i = 0; i < kLanes; ++i) {
+    raw.element[i] = elements[i];
+  }
   return raw;
 }
 
 template <class T>
-Raw<T> Lower(const Raw<T>& a, Raw<T> b) {
+Raw<T> BroadcastRaw(Stored<T> value) {
+  Raw<T> raw;
+  for (auto& element : raw.element) {
+    element = value;
+  }
+  return raw;
+}
+
+template <class T>
+RawElements<T> Subtract(const RawElements<T>& a, RawElements<T> b) {
+  for (size_t i = 0; i < kLanes; ++i) {
+    b.element[i] = a.element[i] - b.element[i];
+  }
+  return b;
+}
+
+template <class T>
+RawElements<T> Lower(const RawElements<T>& a, RawElements<T> b) {
   for (size_t i = 0; i < kLanes; ++i) {
     b.element[i] = a.element[i] < b.element[i] ? a.element[i] : b.element[i];
   }
@@ -123,7 +154,7 @@ Raw<T> Lower(const Raw<T>& a, Raw<T> b) {
 }
 
 template <class T>
-Raw<T> Higher(const Raw<T>& a, Raw<T> b) {
+RawElements<T> Higher(const RawElements<T>& a, RawElements<T> b) {
   for (size_t i = 0; i < kLanes; ++i) {
     b.element[i] = a.element[i] > b.element[i] ? a.element[i] : b.element[i];
   }
@@ -131,7 +162,7 @@ Raw<T> Higher(const Raw<T>& a, Raw<T> b) {
 }
 
 template <class T>
-void StoreRaw(const Raw<T>& raw, T* out) {
+void StoreRaw(const RawElements<T>& raw, T* out) {
   std::memcpy(out, raw.element, sizeof raw.element);
 }
 
@@ -140,18 +171,24 @@ void Prefetch(const uint8_t* address) {
 }
 
 template <class T>
-Eight Convert(const uint8_t* source) {
+Vector Convert(const uint8_t* source) {
   T elements[kLanes];
   std::memcpy(elements, source, sizeof elements);
   return Each([&](size_t i) { return static_cast<double>(elements[i]); });
 }
 
-void StoreSteps(const Eight& quotients, uint8_t* out) {
+void StoreSteps(const Vector& quotients, uint8_t* out) {
   // 1.5 · 2^52: adding it leaves a number without a fraction, rounded to nearest even.
   constexpr double kRounder = 6755399441055744.0;
   for (size_t i = 0; i < kLanes; ++i) {
     const double rounded = (quotients.lane[i] + kRounder) - kRounder;
     out[i] = static_cast<uint8_t>(static_cast<int>(rounded) + LsbHistogram::kReach + 1);
+  }
+}
+
+void StoreSteps(const RawElements<int32_t>& steps, uint8_t* out) {
+  for (size_t i = 0; i < kLanes; ++i) {
+    out[i] = static_cast<uint8_t>(steps.element[i] + LsbHistogram::kReach + 1);
   }
 }
 

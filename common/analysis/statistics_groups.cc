@@ -11,8 +11,11 @@ namespace plumb::analysis {
 namespace {
 
 RawGroups Skip(RawGroups pairs, size_t groups, size_t element_size) {
-  pairs.reference += groups * kLanes * element_size;
-  pairs.target += groups * kLanes * element_size;
+  const size_t bytes = groups * kLanes * element_size;
+  pairs.reference += bytes;
+  pairs.target += bytes;
+  pairs.reference_ahead += bytes;
+  pairs.target_ahead += bytes;
   pairs.groups -= groups;
   return pairs;
 }
@@ -35,26 +38,46 @@ bool Touches(const Range& range, const std::optional<TypeLimits>& limits) {
   return limits && (range.low <= limits->low || range.high >= limits->high);
 }
 
-// Several tables, because adding twice to one counter makes the second wait for the first.
+// Of one block at most: a counter of a byte is enough for every 32nd element.
+uint64_t CountEqual(std::span<const uint8_t> steps, uint8_t step) {
+  constexpr size_t kCounters = 32;
+  std::array<uint8_t, kCounters> counters{};
+  const uint8_t* data = steps.data();
+  size_t i = 0;
+  for (; i + kCounters <= steps.size(); i += kCounters) {
+    for (size_t k = 0; k < kCounters; ++k) {
+      counters.data()[k] = static_cast<uint8_t>(counters.data()[k] + (data[i + k] == step ? 1 : 0));
+    }
+  }
+  const auto rest = std::count(steps.begin() + static_cast<std::ptrdiff_t>(i), steps.end(), step);
+  return std::accumulate(counters.begin(), counters.end(), static_cast<uint64_t>(rest));
+}
+
+// One pass for each step that occurs is faster than one with a counter per step, because vectors
+// compare many elements at once and differences are small.
 void AddSteps(std::span<const uint8_t> steps, LsbHistogram& histogram) {
-  constexpr size_t kBins = 2 * LsbHistogram::kReach + 3;
-  std::array<std::array<uint32_t, 32>, kLanes> tables{};
-  for (size_t i = 0; i + kLanes <= steps.size(); i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      ++tables[lane][steps[i + lane] % 32U];
-    }
+  constexpr uint8_t kAbove = 2 * LsbHistogram::kReach + 2;
+  uint8_t lowest = kAbove;
+  uint8_t highest = 0;
+  for (const uint8_t step : steps) {
+    lowest = std::min(lowest, step);
+    highest = std::max(highest, step);
   }
-  std::array<uint64_t, kBins> bins{};
-  for (const auto& table : tables) {
-    for (size_t bin = 0; bin < kBins; ++bin) {
-      bins[bin] += table[bin];
-    }
+  for (uint8_t step = lowest; step <= highest; ++step) {
+    uint64_t& bin = step == 0        ? histogram.below
+                    : step == kAbove ? histogram.above
+                                     : histogram.steps.at(step - 1U);
+    bin += CountEqual(steps, step);
   }
-  histogram.below += bins.front();
-  histogram.above += bins.back();
-  for (size_t step = 0; step < histogram.steps.size(); ++step) {
-    histogram.steps[step] += bins[step + 1];
-  }
+}
+
+// Then (q − zero point) · scale has no rounding in a double, neither has the difference of two, and
+// divided by the scale it is the difference of the integers.
+bool StepsAreIntegers(const RawGroups& pairs, const PairKernel& kernel, double lsb) {
+  constexpr double kLargestZeroPoint = 1 << 24;
+  return kernel.integer_steps != nullptr && pairs.same_encoding &&
+         pairs.target_encoding.scale == lsb &&
+         std::abs(pairs.target_encoding.zero_point) <= kLargestZeroPoint;
 }
 
 void CountSteps(const RawGroups& pairs,
@@ -62,7 +85,11 @@ void CountSteps(const RawGroups& pairs,
                 double lsb,
                 LsbHistogram& histogram) {
   std::array<uint8_t, kBlockElements> steps;
-  kernel.steps(pairs, lsb, steps.data());
+  if (StepsAreIntegers(pairs, kernel, lsb)) {
+    kernel.integer_steps(pairs, steps.data());
+  } else {
+    kernel.steps(pairs, lsb, steps.data());
+  }
   AddSteps({steps.data(), pairs.groups * kLanes}, histogram);
 }
 

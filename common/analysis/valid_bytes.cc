@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "common/base/checked.h"
 #include "common/tensor/convert.h"
@@ -12,6 +13,40 @@ namespace {
 
 // A call of memcpy for a row of a few dozen bytes costs more than copying them.
 constexpr size_t kStep = 32;
+constexpr size_t kMostSteps = 8;
+
+// `steps` steps of each of `rows` rows; what is copied beyond a row is overwritten by the next one.
+template <size_t steps>
+void CopyShortRows(const ValidRegion& region, uint64_t rows, const uint8_t* source, uint8_t* to) {
+  for (uint64_t row = 0; row < rows; ++row) {
+    for (size_t step = 0; step < steps; ++step) {
+      std::memcpy(to + step * kStep, source + step * kStep, kStep);
+    }
+    source += region.row_pitch;
+    to += region.row_size;
+  }
+}
+
+template <size_t... index>
+void CopyShortRows(size_t steps,
+                   const ValidRegion& region,
+                   uint64_t rows,
+                   const uint8_t* source,
+                   uint8_t* to,
+                   std::index_sequence<index...>) {
+  static_cast<void>(
+      ((steps == index + 1 ? (CopyShortRows<index + 1>(region, rows, source, to), true) : false) ||
+       ...));
+}
+
+// How many whole rows may be copied in steps without leaving either span.
+uint64_t ShortRowsWithin(const ValidRegion& region, uint64_t raw_size, uint64_t out_size) {
+  const uint64_t reach = (region.row_size + kStep - 1) / kStep * kStep;
+  if (reach > kMostSteps * kStep || raw_size < reach || out_size < reach) {
+    return 0;
+  }
+  return std::min((raw_size - reach) / region.row_pitch, (out_size - reach) / region.row_size) + 1;
+}
 
 // Copies as many valid bytes as both spans allow and returns how many. `raw` begins in a row, at
 // `column`.
@@ -19,30 +54,27 @@ uint64_t CopyRows(const ValidRegion& region,
                   uint64_t column,
                   std::span<const uint8_t> raw,
                   std::span<uint8_t> out) {
-  const uint8_t* source = raw.data();
-  const uint8_t* const source_end = source + raw.size();
-  uint8_t* to = out.data();
-  uint8_t* const to_end = to + out.size();
-  uint64_t row_rest = region.row_size - column;
-  const uint64_t padding = region.row_pitch - region.row_size;
-  while (source < source_end && to < to_end) {
-    const auto source_rest = static_cast<uint64_t>(source_end - source);
-    const auto to_rest = static_cast<uint64_t>(to_end - to);
-    const uint64_t size = std::min({row_rest, source_rest, to_rest});
-    const uint64_t whole_steps = (size + kStep - 1) / kStep * kStep;
-    if (size <= 8 * kStep && whole_steps <= std::min(source_rest, to_rest)) {
-      // The bytes beyond the row are overwritten by the next one.
-      for (uint64_t at = 0; at < size; at += kStep) {
-        std::memcpy(to + at, source + at, kStep);
-      }
-    } else {
-      std::memcpy(to, source, size);
+  const uint64_t wanted = out.size();
+  while (!raw.empty() && !out.empty()) {
+    const uint64_t rows = column == 0 ? ShortRowsWithin(region, raw.size(), out.size()) : 0;
+    if (rows > 0) {
+      CopyShortRows((region.row_size + kStep - 1) / kStep,
+                    region,
+                    rows,
+                    raw.data(),
+                    out.data(),
+                    std::make_index_sequence<kMostSteps>());
+      raw = raw.subspan(std::min<uint64_t>(rows * region.row_pitch, raw.size()));
+      out = out.subspan(rows * region.row_size);
+      continue;
     }
-    to += size;
-    source += std::min(size + padding, source_rest);
-    row_rest = region.row_size;
+    const uint64_t size = std::min<uint64_t>({region.row_size - column, raw.size(), out.size()});
+    std::memcpy(out.data(), raw.data(), size);
+    raw = raw.subspan(std::min<uint64_t>(region.row_pitch - column, raw.size()));
+    out = out.subspan(size);
+    column = 0;
   }
-  return static_cast<uint64_t>(to - out.data());
+  return wanted - out.size();
 }
 
 }  // namespace
@@ -68,6 +100,13 @@ uint64_t ValidBytesWithin(const ValidRegion& region, uint64_t available) {
   return rows * region.row_size + std::min(rest, region.row_size);
 }
 
+uint64_t RawOffset(const ValidRegion& region, uint64_t valid_byte) {
+  if (region.contiguous() || region.row_size == 0) {
+    return valid_byte;
+  }
+  return valid_byte / region.row_size * region.row_pitch + valid_byte % region.row_size;
+}
+
 void CopyValid(const ValidRegion& region,
                uint64_t first,
                std::span<const uint8_t> raw,
@@ -76,9 +115,7 @@ void CopyValid(const ValidRegion& region,
     std::memcpy(out.data(), raw.data() + first, out.size());
     return;
   }
-  const uint64_t row = first / region.row_size;
-  const uint64_t column = first % region.row_size;
-  CopyRows(region, column, raw.subspan(row * region.row_pitch + column), out);
+  CopyRows(region, first % region.row_size, raw.subspan(RawOffset(region, first)), out);
 }
 
 Status GatherValid(const ValidRegion& region,
@@ -90,16 +127,15 @@ Status GatherValid(const ValidRegion& region,
     return read(first, out);
   }
   while (!out.empty()) {
-    const uint64_t row = first / region.row_size;
     const uint64_t column = first % region.row_size;
-    const uint64_t begin = row * region.row_pitch + column;
+    const uint64_t begin = RawOffset(region, first);
     uint64_t taken = std::min<uint64_t>(region.row_size - column, out.size());
     if (region.row_pitch > kGatherScratch / 2) {
       PLUMB_RETURN_IF_ERROR(read(begin, out.first(taken)));
     } else {
       // Several short rows at once: one read with their padding, then the rows out of it.
       const uint64_t last = first + out.size() - 1;
-      const uint64_t end = last / region.row_size * region.row_pitch + last % region.row_size + 1;
+      const uint64_t end = RawOffset(region, last) + 1;
       scratch.resize(std::min<uint64_t>(end - begin, kGatherScratch));
       PLUMB_RETURN_IF_ERROR(read(begin, scratch));
       taken = CopyRows(region, column, scratch, out);

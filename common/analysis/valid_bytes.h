@@ -21,6 +21,9 @@ uint64_t ValueSize(ElementType type);
 // How many valid bytes lie within the first `available` raw bytes.
 uint64_t ValidBytesWithin(const ValidRegion& region, uint64_t available);
 
+// Where in the raw buffer the valid byte is that has `valid_byte` others before it.
+uint64_t RawOffset(const ValidRegion& region, uint64_t valid_byte);
+
 // Copies the valid bytes [first, first + out.size()), counted without padding, to `out`. `scratch`
 // keeps its memory between calls and never grows beyond kGatherScratch.
 constexpr size_t kGatherScratch = size_t{1} << 17;

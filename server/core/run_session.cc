@@ -277,8 +277,9 @@ void RunSession::FillTiming() {
   report_.timing.transfer_ms = target.transfer_ms();
   report_.timing.compare_ms = comparer_->compare_ms();
   const auto last_byte = std::max(reference.last_byte(), target.last_byte());
+  // The bytes are compared while the end of the tensor is still being checked.
   report_.timing.verdict_after_last_byte_ms =
-      std::chrono::duration<double, std::milli>(compared_at_ - last_byte).count();
+      std::max(0.0, std::chrono::duration<double, std::milli>(compared_at_ - last_byte).count());
 }
 
 }  // namespace plumb::server

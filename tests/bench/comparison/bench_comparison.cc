@@ -1,4 +1,5 @@
 // How fast tensors are compared, against reading memory, memcmp and numpy.
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -33,10 +34,6 @@ constexpr uint32_t kRowStride = 56;
   std::exit(1);
 }
 
-std::span<const uint8_t> Bytes(const auto& values, size_t count) {
-  return {reinterpret_cast<const uint8_t*>(values.data()), count * sizeof values[0]};
-}
-
 // Sums of 64-bit words in eight vectors, which do not wait for each other: memory alone is slow.
 uint64_t ReadAll(std::span<const uint8_t> bytes) {
   using Words = uint64_t __attribute__((vector_size(16)));
@@ -58,31 +55,77 @@ uint64_t ReadAll(std::span<const uint8_t> bytes) {
 
 volatile uint64_t sink = 0;
 
-struct Data {
-  std::vector<float> reference;
-  std::vector<float> target;
-  std::vector<float> equal;
-  std::vector<int16_t> shorts;
-  std::vector<int16_t> other_shorts;
+enum class Pages { kSmall, kHuge };
+
+// An array in memory of its own. Huge pages let one core read about twice as fast; files and small
+// allocations lie in small ones.
+template <class T>
+class Array {
+ public:
+  Array(size_t count, Pages pages) : size_(count * sizeof(T)) {
+    void* memory =
+        ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+      Fail(ResourceExhaustedError("no memory for an array"));
+    }
+    ::madvise(memory, size_, pages == Pages::kHuge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    values_ = static_cast<T*>(memory);
+  }
+
+  ~Array() { ::munmap(values_, size_); }
+
+  Array(const Array&) = delete;
+  Array& operator=(const Array&) = delete;
+
+  T& operator[](size_t i) { return values_[i]; }
+
+  // The first `count` values.
+  [[nodiscard]] std::span<const uint8_t> Bytes(size_t count) const {
+    return {reinterpret_cast<const uint8_t*>(values_), count * sizeof(T)};
+  }
+
+ private:
+  size_t size_;
+  T* values_ = nullptr;
 };
 
-Data MakeData() {
-  Data data;
-  uint32_t state = 12345;
-  data.reference.resize(kElements);
-  data.target.resize(kElements);
-  data.shorts.resize(kElements);
-  data.other_shorts.resize(kElements);
-  for (size_t i = 0; i < kElements; ++i) {
-    state = state * 1664525U + 1013904223U;
-    data.reference[i] = static_cast<float>(static_cast<int32_t>(state)) * 4.6e-10F;
-    data.target[i] = data.reference[i] + static_cast<float>((state >> 7U) & 255U) * 1e-6F;
-    data.shorts[i] = static_cast<int16_t>(state >> 16U);
-    data.other_shorts[i] = static_cast<int16_t>((state >> 16U) + ((state >> 3U) & 1U));
+struct Floats {
+  explicit Floats(Pages pages)
+      : reference(kElements, pages),
+        target(kElements, pages),
+        equal(kElements, pages) {
+    uint32_t state = 12345;
+    for (size_t i = 0; i < kElements; ++i) {
+      state = state * 1664525U + 1013904223U;
+      reference[i] = static_cast<float>(static_cast<int32_t>(state)) * 4.6e-10F;
+      target[i] = reference[i] + static_cast<float>((state >> 7U) & 255U) * 1e-6F;
+      equal[i] = reference[i];
+    }
   }
-  data.equal = data.reference;
-  return data;
-}
+
+  Array<float> reference;
+  Array<float> target;
+  Array<float> equal;
+};
+
+struct Shorts {
+  Shorts()
+      : reference(kElements, Pages::kHuge),
+        target(kElements, Pages::kHuge),
+        equal(kElements, Pages::kHuge) {
+    uint32_t state = 12345;
+    for (size_t i = 0; i < kElements; ++i) {
+      state = state * 1664525U + 1013904223U;
+      reference[i] = static_cast<int16_t>(state >> 16U);
+      target[i] = static_cast<int16_t>((state >> 16U) + ((state >> 3U) & 1U));
+      equal[i] = reference[i];
+    }
+  }
+
+  Array<int16_t> reference;
+  Array<int16_t> target;
+  Array<int16_t> equal;
+};
 
 TensorDesc FloatDesc(size_t elements) {
   auto desc = MakeContiguousDesc("scores", ElementType::kFloat32, {static_cast<int64_t>(elements)});
@@ -105,12 +148,13 @@ TensorDesc ShortDesc(uint32_t stride) {
   return desc;
 }
 
-TensorReport Compare(const TensorDesc& desc,
+TensorReport Compare(const TensorDesc& reference_desc,
+                     const TensorDesc& target_desc,
                      std::span<const uint8_t> reference,
                      std::span<const uint8_t> target,
                      const Tolerance& tolerance = {},
                      const KernelSet& kernels = analysis::BestKernels()) {
-  auto comparator = PairComparator::Create(desc, desc, tolerance, kernels);
+  auto comparator = PairComparator::Create(reference_desc, target_desc, tolerance, kernels);
   if (!comparator.ok()) {
     Fail(comparator.status());
   }
@@ -121,6 +165,14 @@ TensorReport Compare(const TensorDesc& desc,
   return comparator->Report();
 }
 
+TensorReport Compare(const TensorDesc& desc,
+                     std::span<const uint8_t> reference,
+                     std::span<const uint8_t> target,
+                     const Tolerance& tolerance = {},
+                     const KernelSet& kernels = analysis::BestKernels()) {
+  return Compare(desc, desc, reference, target, tolerance, kernels);
+}
+
 Case MakeCase(std::string name,
               size_t bytes,
               std::vector<size_t> baselines,
@@ -129,21 +181,31 @@ Case MakeCase(std::string name,
       std::move(name), static_cast<double>(bytes), [work] { return Timed(work); }, baselines, {}};
 }
 
-void AddFloatCases(const Data& data, std::vector<Case>& cases) {
-  const auto r = Bytes(data.reference, kElements);
-  const auto t = Bytes(data.target, kElements);
-  const auto e = Bytes(data.equal, kElements);
+void AddFloatCases(const Floats& data, const std::string& suffix, std::vector<Case>& cases) {
+  const auto r = data.reference.Bytes(kElements);
+  const auto t = data.target.Bytes(kElements);
+  const auto e = data.equal.Bytes(kElements);
+  const size_t both = r.size() + t.size();
+  const TensorDesc desc = FloatDesc(kElements);
+  const size_t read = cases.size();
+  cases.push_back(MakeCase("read" + suffix, both, {}, [=] { sink = ReadAll(r) + ReadAll(t); }));
+  cases.push_back(MakeCase("memcmp of equal" + suffix, both, {read}, [=] {
+    sink = static_cast<uint64_t>(std::memcmp(r.data(), e.data(), r.size()));
+  }));
+  cases.push_back(
+      MakeCase("f32 equal" + suffix, both, {read, read + 1}, [=] { Compare(desc, r, e); }));
+  cases.push_back(MakeCase("f32 differing" + suffix, both, {read}, [=] { Compare(desc, r, t); }));
+}
+
+// What else the comparison of floats may be asked to do, and what it does on another CPU.
+void AddOtherFloatCases(const Floats& data, std::vector<Case>& cases) {
+  const auto r = data.reference.Bytes(kElements);
+  const auto t = data.target.Bytes(kElements);
   const size_t both = r.size() + t.size();
   const TensorDesc desc = FloatDesc(kElements);
   Tolerance elementwise;
   elementwise.atol = 1e-4;
   elementwise.rtol = 1e-3;
-  cases.push_back(MakeCase("read", both, {}, [=] { sink = ReadAll(r) + ReadAll(t); }));
-  cases.push_back(MakeCase("memcmp of equal", both, {0}, [=] {
-    sink = static_cast<uint64_t>(std::memcmp(r.data(), e.data(), r.size()));
-  }));
-  cases.push_back(MakeCase("f32 equal", both, {0, 1}, [=] { Compare(desc, r, e); }));
-  cases.push_back(MakeCase("f32 differing", both, {0}, [=] { Compare(desc, r, t); }));
   cases.push_back(
       MakeCase("f32 differing, atol + rtol", both, {0}, [=] { Compare(desc, r, t, elementwise); }));
   for (const KernelSet* kernels : analysis::SupportedKernels()) {
@@ -155,28 +217,38 @@ void AddFloatCases(const Data& data, std::vector<Case>& cases) {
   }
 }
 
-void AddShortCases(const Data& data, std::vector<Case>& cases) {
-  const auto r = Bytes(data.shorts, kElements);
-  const auto t = Bytes(data.other_shorts, kElements);
+// Contiguous rows, then padded ones against them.
+void AddShortCases(const std::string& name,
+                   std::span<const uint8_t> r,
+                   std::span<const uint8_t> t,
+                   std::vector<Case>& cases) {
   const size_t contiguous = cases.size();
   for (const uint32_t stride : {kRowElements, kRowStride}) {
     const TensorDesc desc = ShortDesc(stride);
-    const size_t valid = 2 * kElements / stride * kRowElements * sizeof(int16_t);
-    cases.push_back(
-        MakeCase("s16 differing, rows 52 of " + std::to_string(stride),
-                 valid,
-                 stride == kRowElements ? std::vector<size_t>{0} : std::vector<size_t>{contiguous},
-                 [=] { Compare(desc, r, t); }));
+    const size_t valid = 2 * (kElements / stride) * kRowElements * sizeof(int16_t);
+    cases.push_back(MakeCase(name + ", rows 52 of " + std::to_string(stride),
+                             valid,
+                             {stride == kRowElements ? 0 : contiguous},
+                             [=] { Compare(desc, r, t); }));
   }
-  const size_t equal = cases.size();
+}
+
+// Of the chip's rows against floats of a file.
+void AddMixedCases(const Floats& floats, const Shorts& shorts, std::vector<Case>& cases) {
+  const auto r = floats.reference.Bytes(kElements);
+  const auto t = shorts.target.Bytes(kElements);
+  const size_t contiguous = cases.size();
   for (const uint32_t stride : {kRowElements, kRowStride}) {
-    const TensorDesc desc = ShortDesc(stride);
-    const size_t valid = 2 * kElements / stride * kRowElements * sizeof(int16_t);
-    cases.push_back(
-        MakeCase("s16 equal, rows 52 of " + std::to_string(stride),
-                 valid,
-                 stride == kRowElements ? std::vector<size_t>{0} : std::vector<size_t>{equal},
-                 [=] { Compare(desc, r, r); }));
+    const TensorDesc target = ShortDesc(stride);
+    TensorDesc reference = target;
+    reference.element_type = ElementType::kFloat32;
+    reference.inner_stride = 0;
+    reference.aligned_size = r.size();
+    const size_t valid = (kElements / stride) * kRowElements * (sizeof(float) + sizeof(int16_t));
+    cases.push_back(MakeCase("f32 against s16, rows 52 of " + std::to_string(stride),
+                             valid,
+                             {stride == kRowElements ? 0 : contiguous},
+                             [=] { Compare(reference, target, r, t); }));
   }
 }
 
@@ -196,7 +268,7 @@ void CheckDigits(const NumpyAnswer& numpy, const TensorReport& ours) {
   }
 }
 
-void AddNumpyCases(const Data& data, NumpyPeer& numpy, std::vector<Case>& cases) {
+void AddNumpyCases(const Floats& data, NumpyPeer& numpy, std::vector<Case>& cases) {
   const auto measure = [&numpy](const char* what) {
     return [&numpy, what] {
       auto answer = numpy.Measure(what);
@@ -210,8 +282,8 @@ void AddNumpyCases(const Data& data, NumpyPeer& numpy, std::vector<Case>& cases)
   const size_t first = cases.size();
   cases.push_back({"numpy float64, all metrics", bytes, measure("all"), {}, {}});
   cases.push_back({"numpy float64, cosine + mse + rmse", bytes, measure("three"), {}, {}});
-  const auto r = Bytes(data.reference, kNumpyElements);
-  const auto t = Bytes(data.target, kNumpyElements);
+  const auto r = data.reference.Bytes(kNumpyElements);
+  const auto t = data.target.Bytes(kNumpyElements);
   const TensorDesc desc = FloatDesc(kNumpyElements);
   cases.push_back(
       MakeCase("f32 differing, numpy's part", r.size() + t.size(), {0, first, first + 1}, [=] {
@@ -220,16 +292,23 @@ void AddNumpyCases(const Data& data, NumpyPeer& numpy, std::vector<Case>& cases)
 }
 
 int Main(int rounds) {
-  const Data data = MakeData();
+  const Floats data(Pages::kHuge);
+  const Floats small(Pages::kSmall);
+  const Shorts shorts;
   std::vector<Case> cases;
-  AddFloatCases(data, cases);
-  AddShortCases(data, cases);
+  AddFloatCases(data, "", cases);
+  AddOtherFloatCases(data, cases);
+  AddFloatCases(small, ", small pages", cases);
+  const auto r = shorts.reference.Bytes(kElements);
+  AddShortCases("s16 differing", r, shorts.target.Bytes(kElements), cases);
+  AddShortCases("s16 equal", r, shorts.equal.Bytes(kElements), cases);
+  AddMixedCases(data, shorts, cases);
 
   const auto folder = std::filesystem::temp_directory_path() /
                       ("plumb-bench-comparison-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
-  WriteFile(folder / "reference.raw", Bytes(data.reference, kNumpyElements));
-  WriteFile(folder / "target.raw", Bytes(data.target, kNumpyElements));
+  WriteFile(folder / "reference.raw", data.reference.Bytes(kNumpyElements));
+  WriteFile(folder / "target.raw", data.target.Bytes(kNumpyElements));
   auto numpy = NumpyPeer::Start(folder / "reference.raw", folder / "target.raw");
   std::filesystem::remove_all(folder);
 
@@ -247,8 +326,8 @@ int Main(int rounds) {
     std::printf("numpy %s: ", (*numpy)->version().c_str());
     CheckDigits(*answer,
                 Compare(FloatDesc(kNumpyElements),
-                        Bytes(data.reference, kNumpyElements),
-                        Bytes(data.target, kNumpyElements)));
+                        data.reference.Bytes(kNumpyElements),
+                        data.target.Bytes(kNumpyElements)));
   } else {
     std::printf("SKIPPED numpy: %s\n", numpy.status().ToString().c_str());
   }
