@@ -112,15 +112,20 @@ std::optional<rpc::RunKey> BoardAgent::current_run() const {
 
 void BoardAgent::Stop(std::chrono::milliseconds patience) {
   std::optional<CancelToken> running;
+  std::optional<Job> waiting;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
-    next_.reset();
+    waiting = std::exchange(next_, {});
     if (current_) {
       running = current_->cancel;
     }
   }
   changed_.notify_all();
+  if (waiting) {
+    // It was accepted: the server would wait for it.
+    control_.SendFailed(waiting->command.key, StoppedError());
+  }
   if (!worker_.joinable()) {
     return;
   }

@@ -32,7 +32,7 @@ class BoardAgent final : public SessionHandler {
   [[nodiscard]] std::optional<rpc::RunKey> current_run() const override;
 
   // Cancels the run, tells the server if that takes no longer than `patience`, and ends the worker.
-  // Later commands are refused.
+  // A run that waits and later commands are refused.
   void Stop(std::chrono::milliseconds patience);
 
  private:

@@ -234,6 +234,25 @@ TEST_F(BoardAgentTest, TellsTheControlStreamWhatTheUploadCouldNot) {
   EXPECT_EQ(control_.failures()[0].second.reason(), kReasonAgentLost);
 }
 
+TEST_F(BoardAgentTest, StopTellsTheServerOfTheRunThatWaited) {
+  std::promise<void> waiting;
+  uploads_.For("1").before_commit = [&](uint64_t /*sequence*/) {
+    if (uploads_.For("1").finished()) {
+      agent_.OnRunCommand(Command("2"));
+      waiting.set_value();
+      control_.WaitForFailures(1);
+    }
+  };
+  agent_.OnRunCommand(Command("1"));
+  waiting.get_future().wait();
+  Finish();
+  EXPECT_TRUE(uploads_.For("1").run_status().ok());
+  const auto failures = control_.failures();
+  ASSERT_EQ(failures.size(), 1u);
+  EXPECT_EQ(failures[0].first, (rpc::RunKey{"2", 1}));
+  EXPECT_EQ(failures[0].second.reason(), kReasonCancelled);
+}
+
 TEST_F(BoardAgentTest, StopEndsTheRunTellsTheServerAndRefusesMore) {
   blocking_ = true;
   agent_.OnRunCommand(Command("1"));
