@@ -1,0 +1,4 @@
+// What the dynamic linker costs before main.
+int main() {
+  return 0;
+}
