@@ -69,7 +69,7 @@ void PairFeed::Add(const uint8_t* reference,
     const uint64_t room = std::min(values, kBlockElements - index % kBlockElements);
     const uint64_t most = raw_type_ ? kBlockElements : kConverted;
     const uint64_t misplaced = index % kLanes;
-    size_t count = static_cast<size_t>(std::min(room, most));
+    auto count = static_cast<size_t>(std::min(room, most));
     if (misplaced == 0 && count >= kLanes) {
       count -= count % kLanes;
       if (!AddGroups(reference, target, count, next)) {

@@ -43,6 +43,7 @@ struct GroupStatistics {
   Lanes lanes;
   double max_abs_error = -1;
   uint64_t different = 0;
+  size_t equal_groups = 0;  // before the first with other bytes; kernels leave it alone
   Range reference;
   Range target;
 };

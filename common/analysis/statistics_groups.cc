@@ -42,11 +42,12 @@ bool Touches(const Range& range, const std::optional<TypeLimits>& limits) {
 uint64_t CountEqual(std::span<const uint8_t> steps, uint8_t step) {
   constexpr size_t kCounters = 32;
   std::array<uint8_t, kCounters> counters{};
+  uint8_t* const counts = counters.data();
   const uint8_t* data = steps.data();
   size_t i = 0;
   for (; i + kCounters <= steps.size(); i += kCounters) {
     for (size_t k = 0; k < kCounters; ++k) {
-      counters.data()[k] = static_cast<uint8_t>(counters.data()[k] + (data[i + k] == step ? 1 : 0));
+      counts[k] = static_cast<uint8_t>(counts[k] + (data[i + k] == step ? 1 : 0));
     }
   }
   const auto rest = std::count(steps.begin() + static_cast<std::ptrdiff_t>(i), steps.end(), step);
@@ -93,25 +94,25 @@ void CountSteps(const RawGroups& pairs,
   AddSteps({steps.data(), pairs.groups * kLanes}, histogram);
 }
 
-// `all` begins at `first_index`, `unequal` are those from the first with other bytes on.
-void NotePlaces(const RawGroups& unequal,
+void NotePlaces(const RawGroups& pairs,
                 const PairKernel& kernel,
                 const GroupStatistics& found,
                 uint64_t first_index,
-                uint64_t first_unequal_index,
                 Tally& tally) {
+  const RawGroups unequal = Skip(pairs, found.equal_groups, kernel.element_size);
+  const uint64_t first_unequal = first_index + found.equal_groups * kLanes;
   if (found.max_abs_error > tally.max_abs_error) {
     tally.max_abs_error_index = first_index;
     if (found.max_abs_error > 0) {
       const auto largest = kernel.find(unequal, found.max_abs_error);
-      tally.max_abs_error_index = first_unequal_index + (largest ? largest->at : 0);
+      tally.max_abs_error_index = first_unequal + (largest ? largest->at : 0);
     }
     tally.max_abs_error = found.max_abs_error;
   }
   if (found.different > 0 && !tally.first_difference) {
     const auto first = kernel.find(unequal, std::numeric_limits<double>::denorm_min());
     if (first) {
-      tally.first_difference = first_unequal_index + first->at;
+      tally.first_difference = first_unequal + first->at;
       tally.first_difference_reference = first->reference;
       tally.first_difference_target = first->target;
     }
@@ -120,7 +121,6 @@ void NotePlaces(const RawGroups& unequal,
 
 void CountSaturated(const RawGroups& pairs,
                     const PairKernel& kernel,
-                    bool all_equal,
                     const GroupStatistics& found,
                     const StatisticsOptions& options,
                     Tally& tally) {
@@ -130,7 +130,7 @@ void CountSaturated(const RawGroups& pairs,
         pairs.reference, pairs.groups, pairs.reference_encoding, *options.reference_limits);
   }
   tally.saturated_reference += reference;
-  if (all_equal && options.reference_limits == options.target_limits) {
+  if (found.equal_groups == pairs.groups && options.reference_limits == options.target_limits) {
     tally.saturated_target += reference;
   } else if (Touches(found.target, options.target_limits)) {
     tally.saturated_target += kernel.count_saturated(
@@ -145,8 +145,8 @@ bool BlockStatistics::AddGroups(const RawGroups& pairs,
                                 const StatisticsOptions& options) {
   GroupStatistics found;
   found.lanes = lanes_;
-  const size_t equal = pairs.same_encoding ? kernel.add_equal(pairs, found) : 0;
-  const RawGroups unequal = Skip(pairs, equal, kernel.element_size);
+  found.equal_groups = pairs.same_encoding ? kernel.add_equal(pairs, found) : 0;
+  const RawGroups unequal = Skip(pairs, found.equal_groups, kernel.element_size);
   if (unequal.groups > 0) {
     kernel.add(unequal, found);
   }
@@ -158,13 +158,13 @@ bool BlockStatistics::AddGroups(const RawGroups& pairs,
   tally_.pairs += count;
   tally_.finite_pairs += count;
   tally_.different += found.different;
-  NotePlaces(unequal, kernel, found, next_index_, next_index_ + equal * kLanes, tally_);
-  CountSaturated(pairs, kernel, unequal.groups == 0, found, options, tally_);
+  NotePlaces(pairs, kernel, found, next_index_, tally_);
+  CountSaturated(pairs, kernel, found, options, tally_);
   Widen(found.reference, tally_.reference);
   Widen(found.target, tally_.target);
   if (options.lsb > 0) {
     const bool any = found.different > 0;
-    tally_.lsb.steps[LsbHistogram::kReach] += any ? equal * kLanes : count;
+    tally_.lsb.steps[LsbHistogram::kReach] += any ? found.equal_groups * kLanes : count;
     if (any) {
       CountSteps(unequal, kernel, options.lsb, tally_.lsb);
     }

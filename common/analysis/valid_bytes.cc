@@ -1,9 +1,9 @@
 #include "common/analysis/valid_bytes.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string>
-#include <utility>
 
 #include "common/base/checked.h"
 #include "common/tensor/convert.h"
@@ -27,17 +27,15 @@ void CopyShortRows(const ValidRegion& region, uint64_t rows, const uint8_t* sour
   }
 }
 
-template <size_t... index>
-void CopyShortRows(size_t steps,
-                   const ValidRegion& region,
-                   uint64_t rows,
-                   const uint8_t* source,
-                   uint8_t* to,
-                   std::index_sequence<index...>) {
-  static_cast<void>(
-      ((steps == index + 1 ? (CopyShortRows<index + 1>(region, rows, source, to), true) : false) ||
-       ...));
-}
+using CopyRowsInSteps = void (*)(const ValidRegion&, uint64_t, const uint8_t*, uint8_t*);
+constexpr std::array<CopyRowsInSteps, kMostSteps> kCopies = {CopyShortRows<1>,
+                                                             CopyShortRows<2>,
+                                                             CopyShortRows<3>,
+                                                             CopyShortRows<4>,
+                                                             CopyShortRows<5>,
+                                                             CopyShortRows<6>,
+                                                             CopyShortRows<7>,
+                                                             CopyShortRows<8>};
 
 // How many whole rows may be copied in steps without leaving either span.
 uint64_t ShortRowsWithin(const ValidRegion& region, uint64_t raw_size, uint64_t out_size) {
@@ -58,17 +56,12 @@ uint64_t CopyRows(const ValidRegion& region,
   while (!raw.empty() && !out.empty()) {
     const uint64_t rows = column == 0 ? ShortRowsWithin(region, raw.size(), out.size()) : 0;
     if (rows > 0) {
-      CopyShortRows((region.row_size + kStep - 1) / kStep,
-                    region,
-                    rows,
-                    raw.data(),
-                    out.data(),
-                    std::make_index_sequence<kMostSteps>());
+      kCopies.at((region.row_size - 1) / kStep)(region, rows, raw.data(), out.data());
       raw = raw.subspan(std::min<uint64_t>(rows * region.row_pitch, raw.size()));
       out = out.subspan(rows * region.row_size);
       continue;
     }
-    const uint64_t size = std::min<uint64_t>({region.row_size - column, raw.size(), out.size()});
+    const auto size = std::min<uint64_t>({region.row_size - column, raw.size(), out.size()});
     std::memcpy(out.data(), raw.data(), size);
     raw = raw.subspan(std::min<uint64_t>(region.row_pitch - column, raw.size()));
     out = out.subspan(size);
