@@ -53,6 +53,9 @@ class RemoteRunner final : public Runner {
   void Deliver(uint64_t stream, rpc::UploadMessage message, Reply reply);
   // The board is gone, or says that it failed: Run returns `status`. Any thread.
   void Fail(const Status& status);
+  // The run is over, whether Run() was called or not: refuses what was delivered and never
+  // answered, and whatever comes later. Not while Run() is under way.
+  void Finish();
   // Nothing was uploaded yet. Any thread.
   [[nodiscard]] bool untouched() const;
 
@@ -73,7 +76,6 @@ class RemoteRunner final : public Runner {
   Status Take(const rpc::UploadMessage& message, TensorSink* sink);
   // After a cancellation: waits for the board's last word, but not long.
   void AwaitBoard();
-  void Finish();
 
   const std::string board_;
   const Port port_;

@@ -256,7 +256,9 @@ void RunManager::OnFinished(const std::string& run_id, const analysis::Compariso
   run->session.join();  // its last act was to post this
   run->deadline = {};
   run->upload_grace = {};
-  run->remote.reset();
+  if (const auto remote = std::exchange(run->remote, nullptr)) {
+    remote->Finish();  // a run that failed before its legs has not
+  }
   RunSummary summary = run->journal.run();
   summary.finished_unix_ms = UnixMsNow();
   ApplyReport(report, &summary);

@@ -212,6 +212,22 @@ TEST_F(RemoteRunnerTest, ASlowSinkHoldsTheUploaderBack) {
   EXPECT_FALSE(result_.get().ok());
 }
 
+// A run can fail before its legs start; its upload may be open by then.
+TEST_F(RemoteRunnerTest, AnUploadOfARunThatNeverStartedIsAnswered) {
+  std::vector<StatusCode> answers;
+  const auto note = [&](const RemoteRunner::Answer& given) {
+    answers.push_back(given.status.code());
+  };
+  const uint64_t stream = runner_->OpenStream(note);
+  runner_->Deliver(stream, rpc::NumberedEvent{1, ModelInfo()}, note);
+  EXPECT_THAT(answers, ElementsAre());
+  runner_->Finish();
+  EXPECT_THAT(answers,
+              ElementsAre(StatusCode::kFailedPrecondition, StatusCode::kFailedPrecondition));
+  runner_->OpenStream(note);
+  EXPECT_EQ(answers.size(), 3U);
+}
+
 TEST_F(RemoteRunnerTest, AnUploaderThatDoesNotWaitIsRefused) {
   std::promise<void> go;
   const std::shared_future<void> may_go(go.get_future());
