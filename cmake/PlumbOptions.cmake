@@ -12,6 +12,7 @@ endif()
 set(PLUMB_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, comma-separated")
 option(PLUMB_WITH_GRPC "Build what needs gRPC: proto, agent/link, server/rpc, client and their programs" ON)
 option(PLUMB_TIDY "Run clang-tidy while compiling" OFF)
+option(PLUMB_FUZZ "Instrument for libFuzzer and build the fuzzers instead of the tests (clang)" OFF)
 option(PLUMB_COVERAGE "Measure line coverage with gcov" OFF)
 
 # Contracting a*b+c changes the last bit from CPU to CPU; results must not.
@@ -30,6 +31,9 @@ if(PLUMB_SANITIZE)
   add_compile_options(-fsanitize=${PLUMB_SANITIZE} -fno-omit-frame-pointer
                       -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${PLUMB_SANITIZE})
+endif()
+if(PLUMB_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 if(PLUMB_COVERAGE)
   add_compile_options(--coverage)
