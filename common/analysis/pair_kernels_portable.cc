@@ -123,6 +123,7 @@ Raw<T> LoadRaw(const uint8_t* source) {
   std::memcpy(elements, source, sizeof elements);
   Raw<T> raw;
   for (size_t i = 0; i < kLanes; ++i) {
+    // The sign is wanted. NOLINTNEXTLINE(bugprone-signed-char-misuse)
     raw.element[i] = static_cast<Stored<T>>(elements[i]);
   }
   return raw;
