@@ -17,6 +17,7 @@
 #include "common/tensor/npy.h"
 #include "tests/common/npu/import/tflite_writer.h"
 #include "tests/common/npu/kernels/layer_generator.h"
+#include "tests/fuzz/agent_seeds.h"
 #include "tests/support/small_model.h"
 #ifdef PLUMB_FUZZ_WIRE
 #include "tests/fuzz/wire_seeds.h"
@@ -347,6 +348,13 @@ void MakeSessions(const fs::path& root) {
               attach + std::string("\0\14", 2) + start + std::string("\0\6\1\0\0", 5));
 }
 
+void MakeAgents(const fs::path& root) {
+  const Corpus corpus(root, "agent");
+  for (const auto& [name, bytes] : fuzz::AgentSeeds()) {
+    corpus.Add(name, std::string_view(bytes));
+  }
+}
+
 #ifdef PLUMB_FUZZ_WIRE
 void MakeWire(const fs::path& root) {
   const Corpus corpus(root, "wire");
@@ -375,7 +383,8 @@ int main(int argc, char** argv) {
                           MakePictures,
                           MakeRingScripts,
                           MakeUploads,
-                          MakeSessions}) {
+                          MakeSessions,
+                          MakeAgents}) {
     make(argv[1]);
   }
 #ifdef PLUMB_FUZZ_WIRE
