@@ -27,8 +27,8 @@ class Int8Builder {
   Result<Graph> Build() {
     const std::vector<GraphOp> ops = std::move(graph_.ops);
     graph_.ops.clear();
-    for (uint32_t i = 0; i < graph_.tensors.size(); ++i) {
-      TakeScheme(graph_.tensors[i]);
+    for (GraphTensor& tensor : graph_.tensors) {
+      TakeScheme(tensor);
     }
     for (const GraphOp& op : ops) {
       PLUMB_RETURN_IF_ERROR(AddOp(op).Annotate(npu::DescribeOp(op)));

@@ -110,6 +110,11 @@ Result<bool> FitsCoarseScale(FixedModel one,
   } else if (auto* relu = std::get_if<npu::LeakyRelu>(&attributes)) {
     relu->positive = Coarse(relu->positive);
     relu->negative = Coarse(relu->negative);
+  } else if (auto* add = std::get_if<npu::Add>(&attributes)) {
+    constexpr int kDroppedBits = 10;  // of 31, which leaves the larger factor 21
+    add->mantissa_a = static_cast<int32_t>(std::lrint(std::ldexp(add->mantissa_a, -kDroppedBits)));
+    add->mantissa_b = static_cast<int32_t>(std::lrint(std::ldexp(add->mantissa_b, -kDroppedBits)));
+    add->shift -= kDroppedBits;
   } else {
     return false;
   }
@@ -220,7 +225,7 @@ std::string RuleName(Rule rule) {
     case Rule::kHalfUp:
       return "half_up";
     case Rule::kCoarseScale:
-      return "8-bit scale";
+      return "short scale";
     case Rule::kScaleError:
       return "float scale";
     case Rule::kNone:

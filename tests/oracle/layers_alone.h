@@ -17,9 +17,10 @@ enum class Rule {
   kHalfEven,  // the rounding profiles
   kHalfAway,
   kHalfUp,
-  kCoarseScale,  // QUANTIZE between integers and LEAKY_RELU: factors of 8 fractional bits, ties up
-  kScaleError,   // each element: one of the profiles, with a scale up to 2^-20 larger or smaller
-                 // (single precision, or XNNPACK's 21-bit factors of an ADD)
+  kCoarseScale,  // XNNPACK's short factors, ties up: QUANTIZE between integers and LEAKY_RELU with
+                 // 8 fractional bits, ADD and SUB with 21 bits
+  kScaleError,  // each element: one of the profiles, with a scale up to 2^-20 larger or smaller
+                // (single precision)
   kNone,
 };
 

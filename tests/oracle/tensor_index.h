@@ -19,7 +19,7 @@ class TensorIndex {
       const std::string cut = tensor.name.substr(0, 200);
       Insert(tensor.name, tensor);
       Insert(cut, tensor);
-      Insert(cut + "#" + index, tensor);
+      Insert(std::string(cut).append("#").append(index), tensor);
       Insert("tensor_" + index, tensor);
     }
   }
