@@ -1,6 +1,6 @@
 // Upload of one 512 MiB output over loopback TCP from one process to another, against a raw TCP
 // sender of the same bytes. Rounds are interleaved; medians count.
-//   bench_wire_stream [ROUNDS]
+//   bench_wire_stream [ROUNDS] [NAME]   (NAME: only rows whose name holds it)
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
@@ -256,7 +256,7 @@ void Print(const std::vector<Row>& rows) {
   }
 }
 
-int Send(int control, int rounds) {
+int Send(int control, int rounds, const std::string& only) {
   rpc::KeepGrpcAlive();
   Ports ports;
   if (::read(control, &ports, sizeof ports) != sizeof ports) {
@@ -264,6 +264,11 @@ int Send(int control, int rounds) {
   }
   Sender sender(control, ports);
   std::vector<Row> rows = Rows(sender);
+  rows.erase(
+      std::remove_if(rows.begin(),
+                     rows.end(),
+                     [&](const Row& row) { return row.name.find(only) == std::string::npos; }),
+      rows.end());
   std::vector<size_t> order;
   for (size_t i = 0; i < rows.size(); ++i) {
     order.push_back(i);
@@ -302,7 +307,7 @@ int main(int argc, char** argv) {
     ::_exit(plumb::bench::ReceiveForEver(sockets[1], folder->path().string()));
   }
   ::close(sockets[1]);
-  const int result = plumb::bench::Send(sockets[0], rounds);
+  const int result = plumb::bench::Send(sockets[0], rounds, argc > 2 ? argv[2] : "");
   ::close(sockets[0]);
   int status = 0;
   ::waitpid(child, &status, 0);
