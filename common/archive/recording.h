@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/analysis/evidence.h"
@@ -61,6 +63,10 @@ class RecordingWriter : public TensorSink {
                                                          RecordingIdentity identity);
   ~RecordingWriter() override;
 
+  // `on_commit` is called by the writing thread whenever committed() has grown, before the new
+  // bytes are hashed: whoever compares them need not wait for that. Before the first byte.
+  void NotifyCommits(std::function<void()> on_commit) { on_commit_ = std::move(on_commit); }
+
   Status OnModel(const ModelInfo& info) override;
   Status OnProbe(const std::vector<uint64_t>& valid_digests, bool input_was_zero) override;
   Status OnInvoke(const InvokeInfo& info) override;
@@ -90,6 +96,7 @@ class RecordingWriter : public TensorSink {
   Status EndFirstRepetition(Output& output, const TensorEnd& end);
 
   const std::filesystem::path folder_;
+  std::function<void()> on_commit_;
   mutable std::mutex mutex_;  // guards outputs_ against growing and each committed offset
   std::vector<std::unique_ptr<Output>> outputs_;
   Recording recording_;

@@ -157,10 +157,15 @@ Result<uint64_t> RecordingWriter::OnChunk(uint32_t repetition,
     return std::move(written).Annotate("output " + std::to_string(index) + " of '" +
                                        EscapeForDisplay(folder_.string()) + "'");
   }
+  {
+    const std::lock_guard lock(mutex_);
+    output->committed = end;
+  }
+  if (on_commit_) {
+    on_commit_();
+  }
   output->sha256.Update(fresh);
   output->valid_digest.Update(fresh);
-  const std::lock_guard lock(mutex_);
-  output->committed = end;
   return end;
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
+#include <utility>
 
 namespace plumb {
 
@@ -47,7 +47,9 @@ Result<Buffer> OutputStream::Next() {
   }
   PLUMB_ASSIGN_OR_RETURN(const ring::Transfer transfer, Await());
   // A copy, because the child may still write the slot while the bytes are judged.
-  return Buffer::Copy(session_.slot(transfer.slot).first(transfer.size));
+  BlockPool::Block block = blocks_.Take();
+  std::memcpy(block.bytes.data(), session_.slot(transfer.slot).data(), transfer.size);
+  return std::move(block).Finish(transfer.size);
 }
 
 }  // namespace plumb

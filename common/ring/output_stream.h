@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 
+#include "common/base/block_pool.h"
 #include "common/base/buffer.h"
 #include "common/base/status.h"
 #include "common/ring/child_session.h"
@@ -21,7 +22,8 @@ class OutputStream {
       : session_(session),
         index_(index),
         size_(size),
-        step_{"reading an output", timeout} {}
+        step_{"reading an output", timeout},
+        blocks_(ring::kSlotSize, ring::kSlotCount) {}
 
   // The next chunk is the one at `offset` (≤ size).
   Status Seek(uint64_t offset);
@@ -36,6 +38,7 @@ class OutputStream {
   uint32_t index_;
   uint64_t size_;
   Step step_;
+  BlockPool blocks_;
   uint64_t requested_ = 0;  // up to here
   uint32_t next_slot_ = 0;
   std::deque<ring::Transfer> waiting_;  // at most kSlotCount

@@ -18,7 +18,9 @@ LegRecorder::LegRecorder(analysis::Role role,
                          std::function<void()> on_change)
     : role_(role),
       writer_(writer),
-      on_change_(std::move(on_change)) {}
+      on_change_(std::move(on_change)) {
+  writer_->NotifyCommits(on_change_);
+}
 
 Status LegRecorder::OnModel(const ModelInfo& info) {
   PLUMB_RETURN_IF_ERROR(writer_->OnModel(info));
@@ -67,18 +69,16 @@ Result<uint64_t> LegRecorder::OnTensorEnd(const TensorEnd& end) {
   PLUMB_ASSIGN_OR_RETURN(const uint64_t next, writer_->OnTensorEnd(end));
   evidence_.OnTensorEnd(end);
   NoteProgress(end.repetition, end.index, next);
+  on_change_();
   return next;
 }
 
 void LegRecorder::NoteProgress(uint32_t repetition, uint32_t index, uint64_t received) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (index < progress_.size()) {
-      progress_[index].repetition = repetition;
-      progress_[index].received = received;
-    }
+  const std::lock_guard lock(mutex_);
+  if (index < progress_.size()) {
+    progress_[index].repetition = repetition;
+    progress_[index].received = received;
   }
-  on_change_();
 }
 
 Status LegRecorder::FindDifference(uint32_t repetition,

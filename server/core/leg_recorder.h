@@ -24,7 +24,8 @@ struct RepeatDifference {
 };
 
 // Hands everything to the RecordingWriter and keeps what the verdict needs besides the bytes. The
-// runner's thread calls the sink; `on_change` is called on it after every step.
+// runner's thread calls the sink; `on_change` is called on it when there are new bytes to compare
+// and after every other step.
 class LegRecorder final : public TensorSink {
  public:
   LegRecorder(analysis::Role role,

@@ -1,5 +1,6 @@
 #include "server/core/live_comparer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -33,20 +34,23 @@ Result<LiveComparer> LiveComparer::Create(const archive::RecordingWriter* refere
   return comparer;
 }
 
-Result<bool> LiveComparer::Advance() {
+Status LiveComparer::Advance() {
   const auto begin = std::chrono::steady_clock::now();
-  bool advanced = false;
   for (Pair& pair : pairs_) {
     if (pair.comparator.comparable() && !pair.comparator.complete()) {
-      const uint64_t before = pair.comparator.compared();
       PLUMB_RETURN_IF_ERROR(pair.comparator.Advance(BytesOf(reference_, pair.outputs.reference),
                                                     BytesOf(target_, pair.outputs.target)));
-      advanced = advanced || pair.comparator.compared() != before;
     }
   }
   compare_ms_ +=
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
-  return advanced;
+  return OkStatus();
+}
+
+bool LiveComparer::HasVerdict() const {
+  return std::any_of(pairs_.begin(), pairs_.end(), [](const Pair& pair) {
+    return pair.Decided() && !pair.told_decided;
+  });
 }
 
 std::vector<TensorComparison> LiveComparer::TakeChanges() {
@@ -57,12 +61,13 @@ std::vector<TensorComparison> LiveComparer::TakeChanges() {
       continue;
     }
     pair.told = true;
+    pair.told_decided = pair.Decided();
     pair.told_values = values;
     TensorComparison change;
     change.reference = pair.reference;
     change.target = pair.target;
     change.total = pair.comparator.value_count();
-    change.complete = pair.comparator.complete() || !pair.comparator.comparable();
+    change.complete = pair.Decided();
     change.report = pair.comparator.Report();
     change.report.index = pair.outputs.target;
     changes.push_back(std::move(change));

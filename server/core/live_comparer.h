@@ -21,11 +21,13 @@ class LiveComparer {
                                      const ModelInfo& target_model,
                                      const analysis::TolerancePolicy& tolerance);
 
-  // Compares what came since the last call; false when that was nothing.
-  Result<bool> Advance();
+  // Compares what came since the last call.
+  Status Advance();
 
   // Pairs of which more was compared since the last call of this function.
   std::vector<TensorComparison> TakeChanges();
+  // One of these changes would be the last of its pair.
+  [[nodiscard]] bool HasVerdict() const;
 
   [[nodiscard]] const analysis::Coverage& coverage() const { return coverage_; }
 
@@ -43,7 +45,10 @@ class LiveComparer {
     TensorDesc target;
     analysis::PairComparator comparator;
     bool told = false;
+    bool told_decided = false;
     uint64_t told_values = 0;
+
+    [[nodiscard]] bool Decided() const { return comparator.complete() || !comparator.comparable(); }
   };
 
   LiveComparer(const archive::RecordingWriter* reference, const archive::RecordingWriter* target)

@@ -165,10 +165,7 @@ Status RunSession::Step() {
     PLUMB_RETURN_IF_ERROR(CreateComparer());
   }
   if (comparer_) {
-    PLUMB_ASSIGN_OR_RETURN(const bool advanced, comparer_->Advance());
-    if (advanced) {
-      compared_at_ = Clock::now();
-    }
+    PLUMB_RETURN_IF_ERROR(comparer_->Advance());
   }
   return OkStatus();
 }
@@ -188,7 +185,9 @@ Status RunSession::CreateComparer() {
 }
 
 void RunSession::PublishProgress(bool last) {
-  if (!last && Clock::now() < next_publish_) {
+  // A verdict is not kept back.
+  const bool decided = comparer_ && comparer_->HasVerdict();
+  if (!last && !decided && Clock::now() < next_publish_) {
     return;
   }
   next_publish_ = Clock::now() + kPublishInterval;
@@ -218,6 +217,9 @@ void RunSession::PublishProgress(bool last) {
   }
   if (!events.empty()) {
     publish_(std::move(events));
+  }
+  if (decided) {
+    verdict_at_ = Clock::now();
   }
 }
 
@@ -277,9 +279,11 @@ void RunSession::FillTiming() {
   report_.timing.transfer_ms = target.transfer_ms();
   report_.timing.compare_ms = comparer_->compare_ms();
   const auto last_byte = std::max(reference.last_byte(), target.last_byte());
-  // The bytes are compared while the end of the tensor is still being checked.
-  report_.timing.verdict_after_last_byte_ms =
-      std::max(0.0, std::chrono::duration<double, std::milli>(compared_at_ - last_byte).count());
+  if (verdict_at_ != Clock::time_point()) {
+    // An output without a partner may come after the last verdict.
+    report_.timing.verdict_after_last_byte_ms =
+        std::max(0.0, std::chrono::duration<double, std::milli>(verdict_at_ - last_byte).count());
+  }
 }
 
 }  // namespace plumb::server

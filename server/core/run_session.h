@@ -86,7 +86,7 @@ class RunSession {
   bool reference_told_ = false;
   bool target_told_ = false;
   Clock::time_point next_publish_;
-  Clock::time_point compared_at_;  // the last time something was compared
+  Clock::time_point verdict_at_;  // the last time that an output's verdict was published
   analysis::ComparisonReport report_;
 };
 
