@@ -51,9 +51,27 @@ size_t Utf8SequenceLength(std::string_view text, size_t position) {
   return length == 1 || SecondByteFits(at(position), at(position + 1)) ? length : 0;
 }
 
-bool IsControl(char c) {
-  const auto byte = static_cast<uint8_t>(c);
-  return byte < 0x20 || byte == 0x7F;
+// The code point of a well-formed sequence.
+uint32_t Decode(std::string_view sequence) {
+  constexpr std::array<uint32_t, 5> kLeadBits = {0, 0x7F, 0x1F, 0x0F, 0x07};
+  uint32_t point = static_cast<uint8_t>(sequence[0]) & kLeadBits.at(sequence.size());
+  for (const char c : sequence.substr(1)) {
+    point = point << 6U | (static_cast<uint8_t>(c) & 0x3FU);
+  }
+  return point;
+}
+
+// What moves a terminal's cursor, ends a line or turns the writing round: C0, DEL, C1 (U+009B is
+// ESC [ in one character), the line separators and the bidirectional controls.
+bool Steers(uint32_t point) {
+  return point < 0x20 || (point >= 0x7F && point <= 0x9F) || point == 0x200E || point == 0x200F ||
+         (point >= 0x2028 && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
+}
+
+// The length of the harmless character at `position`, or 0.
+size_t SafeCharacterLength(std::string_view text, size_t position) {
+  const size_t length = Utf8SequenceLength(text, position);
+  return length == 0 || Steers(Decode(text.substr(position, length))) ? 0 : length;
 }
 
 template <class T>
@@ -82,8 +100,18 @@ bool IsValidUtf8(std::string_view text) {
 }
 
 bool IsSafeName(std::string_view name) {
-  return !name.empty() && name.size() <= 255 && IsValidUtf8(name) &&
-         std::none_of(name.begin(), name.end(), IsControl);
+  if (name.empty() || name.size() > 255) {
+    return false;
+  }
+  size_t position = 0;
+  while (position < name.size()) {
+    const size_t length = SafeCharacterLength(name, position);
+    if (length == 0) {
+      return false;
+    }
+    position += length;
+  }
+  return true;
 }
 
 std::string EscapeForDisplay(std::string_view text) {
@@ -91,8 +119,8 @@ std::string EscapeForDisplay(std::string_view text) {
   out.reserve(text.size());
   size_t position = 0;
   while (position < text.size()) {
-    const size_t length = Utf8SequenceLength(text, position);
-    if (length == 0 || IsControl(text[position])) {
+    const size_t length = SafeCharacterLength(text, position);
+    if (length == 0) {
       std::array<char, 5> escaped{};
       std::snprintf(escaped.data(),
                     escaped.size(),

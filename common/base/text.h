@@ -12,11 +12,12 @@ namespace plumb {
 // True for well-formed UTF-8 (no overlong forms, no surrogates, at most U+10FFFF).
 bool IsValidUtf8(std::string_view text);
 
-// A name from a file or the wire: 1…255 bytes of valid UTF-8 without control characters.
+// A name from a file or the wire: 1…255 bytes of valid UTF-8 without control characters: C0, DEL,
+// C1, line and paragraph separators, and those that turn the direction of writing.
 bool IsSafeName(std::string_view name);
 
-// `text` with control characters and broken UTF-8 as \xNN, so that a log line or a terminal cannot
-// be steered by it.
+// `text` with control characters (as above) and broken UTF-8 as \xNN a byte, so that a log line or
+// a terminal cannot be steered by it.
 std::string EscapeForDisplay(std::string_view text);
 
 // Strict: the whole text must be a number, without spaces.

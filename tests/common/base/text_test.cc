@@ -52,6 +52,10 @@ TEST(Text, SafeNamesHaveNoControlCharactersAndABoundedLength) {
   EXPECT_FALSE(IsSafeName("a\x7F"));
   EXPECT_FALSE(IsSafeName(std::string_view("a\0b", 3)));
   EXPECT_FALSE(IsSafeName("\xFF"));
+  EXPECT_FALSE(
+      IsSafeName("a\xC2\x9B"
+                 "2J"));
+  EXPECT_FALSE(IsSafeName("a\xE2\x81\xA6z"));
 }
 
 TEST(Text, EscapesWhatCouldSteerATerminal) {
@@ -60,6 +64,15 @@ TEST(Text, EscapesWhatCouldSteerATerminal) {
   EXPECT_EQ(EscapeForDisplay("a\xFFz"), "a\\xffz");
   EXPECT_EQ(EscapeForDisplay("\xE2\x82"), "\\xe2\\x82");
   EXPECT_EQ(EscapeForDisplay(std::string_view("\0", 1)), "\\x00");
+  // U+009B is ESC [ in one character; U+0085 and U+2028 end a line; U+202E turns the writing round.
+  EXPECT_EQ(EscapeForDisplay("\xC2\x9B"
+                             "2J"),
+            "\\xc2\\x9b"
+            "2J");
+  EXPECT_EQ(EscapeForDisplay("a\xC2\x85z\xE2\x80\xA8"), "a\\xc2\\x85z\\xe2\\x80\\xa8");
+  EXPECT_EQ(EscapeForDisplay("\xE2\x80\xAEgnp.exe"), "\\xe2\\x80\\xaegnp.exe");
+  EXPECT_EQ(EscapeForDisplay("\xC2\xA0\xE2\x80\xA6\xF0\x9F\x98\x80"),
+            "\xC2\xA0\xE2\x80\xA6\xF0\x9F\x98\x80");
 }
 
 TEST(Text, ParsesWholeNumbersOnly) {
