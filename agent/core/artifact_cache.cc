@@ -12,6 +12,7 @@
 #include "common/base/log.h"
 #include "common/base/sha256.h"
 #include "common/base/text.h"
+#include "common/rpc/limits.h"
 #include "common/runner/failure.h"
 
 namespace plumb::agent {
@@ -21,6 +22,9 @@ namespace fs = std::filesystem;
 
 constexpr size_t kDigestSize = 64;
 constexpr std::string_view kTemporarySuffix = ".part";
+// Streams in a row that gave a few bytes and broke: a server that gives a file byte by byte would
+// otherwise keep the board for the whole run's deadline.
+constexpr int kMaxDribbles = 3;
 
 bool IsLeftover(const std::string& name) {
   return name.size() > kDigestSize + kTemporarySuffix.size() &&
@@ -202,15 +206,18 @@ Status ArtifactCache::ReadAll(const WantedFile& wanted,
     hash.Update(bytes);
     return file.Append(bytes);
   };
-  for (;;) {
-    Status status = source.Read(artifact, file.size(), take, cancel);
+  for (int dribbles = 0;;) {
+    const uint64_t before = file.size();
+    Status status = source.Read(artifact, before, take, cancel);
     if (status.ok()) {
       break;
     }
     if (!IsLinkBroken(status)) {
       return status;
     }
-    if (window.left().count() == 0) {
+    const uint64_t gained = file.size() - before;
+    dribbles += gained > 0 && gained < rpc::kLeastProgress ? 1 : 0;
+    if (window.left().count() == 0 || dribbles > kMaxDribbles) {
       return UnavailableError("the link stayed broken: " + status.message())
           .WithReason(kReasonAgentLost);
     }

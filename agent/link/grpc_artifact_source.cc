@@ -65,10 +65,13 @@ Status GrpcArtifactSource::ReadFrom(grpc::Channel& channel,
   rpc::ChunkAssembler assembler(artifact.size, offset);
   Status own;
   v1::ReadArtifactResponse response;
-  for (;;) {
-    const auto guard = call.Watch(stall_timeout_);
-    if (!reader->Read(&response)) {
-      break;
+  // Renewed by bytes, not by messages: one byte a second is no progress.
+  auto guard = call.Watch(stall_timeout_);
+  for (uint64_t moved = 0; reader->Read(&response);) {
+    moved += response.chunk().data().size();
+    if (moved >= rpc::kLeastProgress) {
+      guard = call.Watch(stall_timeout_);
+      moved = 0;
     }
     own = TakeChunk(response, assembler, take);
     if (!own.ok()) {
@@ -81,7 +84,8 @@ Status GrpcArtifactSource::ReadFrom(grpc::Channel& channel,
     return cancel.status();
   }
   if (call.stalled()) {
-    return LinkBroken("no bytes came for " + std::to_string(stall_timeout_.count()) + " ms");
+    return LinkBroken("less than " + std::to_string(rpc::kLeastProgress) + " bytes came in " +
+                      std::to_string(stall_timeout_.count()) + " ms");
   }
   PLUMB_RETURN_IF_ERROR(own);
   PLUMB_RETURN_IF_ERROR(end);

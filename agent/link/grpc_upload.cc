@@ -1,6 +1,7 @@
 #include "agent/link/grpc_upload.h"
 
 #include <optional>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -9,6 +10,7 @@
 #include "agent/link/upload_call.h"
 #include "common/rpc/board_convert.h"
 #include "common/rpc/byte_buffer.h"
+#include "common/rpc/protocol_error.h"
 
 namespace plumb::agent {
 namespace {
@@ -86,6 +88,13 @@ Status GrpcUploadStream::AwaitCommit(uint64_t sequence, const CancelToken& cance
     return *end_;
   }
   const CallWait wait = call_.AwaitSequence(sequence, options_.stall_timeout, cancel);
+  if (wait == CallWait::kDone && call_.position().sequence > sequence) {
+    call_.Break();
+    return rpc::ProtocolError("upload",
+                              "the server commits event " +
+                                  std::to_string(call_.position().sequence) + ", but only " +
+                                  std::to_string(sequence) + " were sent");
+  }
   if (wait == CallWait::kDone) {
     run_end_committed_ = last_is_run_end_;
     return OkStatus();

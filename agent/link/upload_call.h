@@ -50,7 +50,7 @@ class UploadCall final : private grpc::ClientBidiReactor<grpc::ByteBuffer, v1::U
 
   // Until the server has answered for the first time.
   CallWait AwaitPosition(std::chrono::milliseconds timeout, const CancelToken& cancel);
-  // Until the server has committed the event `sequence`.
+  // Until the server has committed the event `sequence`, the newest that was written.
   CallWait AwaitSequence(uint64_t sequence,
                          std::chrono::milliseconds timeout,
                          const CancelToken& cancel);

@@ -10,6 +10,7 @@
 
 #include "plumb/v1/run_service.grpc.pb.h"
 
+#include "client/lib/progress_guard.h"
 #include "client/lib/run_fold.h"
 #include "client/lib/run_request.h"
 #include "common/base/file.h"
@@ -26,19 +27,25 @@ namespace plumb::client {
 namespace {
 
 constexpr std::chrono::milliseconds kCallTimeout{20'000};
+// The server syncs an uploaded file to its disk before it answers: 4 GiB on a slow one.
+constexpr std::chrono::milliseconds kCommitPatience{300'000};
 
 void SetDeadline(grpc::ClientContext* context, std::chrono::milliseconds timeout) {
   context->set_deadline(std::chrono::system_clock::now() + timeout);
 }
 
+// What a server lists is shown, whatever it is; made harmless, so that --json is as well.
 BoardSummary FromWire(const v1::BoardSummary& wire) {
+  const auto text = [](const std::string& from) { return rpc::WireText(from, rpc::kMaxTextSize); };
   BoardSummary board;
-  board.name = wire.name();
-  board.tags.assign(wire.tags().begin(), wire.tags().end());
-  board.family = wire.family();
-  board.abi = wire.abi();
-  board.agent_version = wire.agent_version();
-  board.run_id = wire.current_run_id();
+  board.name = text(wire.name());
+  for (const std::string& tag : wire.tags()) {
+    board.tags.push_back(text(tag));
+  }
+  board.family = text(wire.family());
+  board.abi = text(wire.abi());
+  board.agent_version = text(wire.agent_version());
+  board.run_id = text(wire.current_run_id());
   board.connected_unix_ms = wire.connected_unix_ms();
   return board;
 }
@@ -66,8 +73,9 @@ Status TakeReportPiece(v1::GetReportResponse* response,
 
 class Client::Impl {
  public:
-  explicit Impl(const rpc::Address& address)
+  Impl(const rpc::Address& address, std::chrono::milliseconds stall)
       : address_(address.ToString()),
+        stall_(stall),
         control_(rpc::OpenChannel(address, rpc::ChannelPurpose::kControl)),
         bulk_(rpc::OpenChannel(address, rpc::ChannelPurpose::kBulk)),
         stub_(v1::RunService::NewStub(control_)),
@@ -121,9 +129,11 @@ class Client::Impl {
 
   static Status SendPieces(int fd,
                            const Artifact& artifact,
-                           grpc::ClientWriter<v1::PutArtifactRequest>* writer);
+                           grpc::ClientWriter<v1::PutArtifactRequest>* writer,
+                           ProgressGuard* progress);
 
   const std::string address_;
+  const std::chrono::milliseconds stall_;
   std::shared_ptr<grpc::Channel> control_;
   std::shared_ptr<grpc::Channel> bulk_;
   std::unique_ptr<v1::RunService::Stub> stub_;
@@ -132,7 +142,8 @@ class Client::Impl {
 
 Status Client::Impl::SendPieces(int fd,
                                 const Artifact& artifact,
-                                grpc::ClientWriter<v1::PutArtifactRequest>* writer) {
+                                grpc::ClientWriter<v1::PutArtifactRequest>* writer,
+                                ProgressGuard* progress) {
   v1::PutArtifactRequest request;
   *request.mutable_artifact() = rpc::ToProto(artifact);
   bool open = writer->Write(request);
@@ -143,6 +154,7 @@ Status Client::Impl::SendPieces(int fd,
     offset += piece.size();
     *request.mutable_chunk() = rpc::MakeDataChunk(begin, Buffer::FromVector(std::move(piece)));
     open = writer->Write(request);
+    progress->Advance(offset - begin);
   }
   writer->WritesDone();
   return OkStatus();
@@ -157,13 +169,19 @@ Status Client::Impl::Upload(const Artifact& artifact, const CancelToken& cancel)
   const auto stop = cancel.OnCancel([&] { context.TryCancel(); });
   v1::PutArtifactResponse response;
   const auto writer = bulk_stub_->PutArtifact(&context, &response);
-  const Status sent = SendPieces(fd.get(), artifact, writer.get());
+  ProgressGuard progress(&context, stall_);
+  const Status sent = SendPieces(fd.get(), artifact, writer.get(), &progress);
   if (!sent.ok()) {
     context.TryCancel();
   }
+  progress.AwaitEnd(std::max(stall_, kCommitPatience));
   const Status outcome = Outcome(writer->Finish());
   if (cancel.cancelled()) {
     return cancel.status();
+  }
+  if (progress.stalled()) {
+    return ServerLost("the server took nothing of the file for " + std::to_string(stall_.count()) +
+                      " ms");
   }
   return sent.ok() ? outcome : sent;
 }
@@ -234,7 +252,7 @@ Result<std::unique_ptr<Client>> Client::Connect(const ClientOptions& options) {
   PLUMB_ASSIGN_OR_RETURN(const rpc::Address address,
                          rpc::CheckDialAddress(options.address, options.allow_insecure));
   rpc::KeepGrpcAlive();
-  auto impl = std::make_unique<Impl>(address);
+  auto impl = std::make_unique<Impl>(address, options.stall_timeout);
   PLUMB_RETURN_IF_ERROR(impl->Greet(options.connect_timeout));
   return std::unique_ptr<Client>(new Client(std::move(impl)));
 }

@@ -21,6 +21,8 @@ struct ClientOptions {
   std::string address;  // "host:port" or "unix:/path"
   std::chrono::milliseconds connect_timeout{5'000};
   bool allow_insecure = false;  // dial what is neither loopback nor a unix socket
+  // A server that takes nothing of an upload for so long counts as lost.
+  std::chrono::milliseconds stall_timeout{30'000};
 };
 
 // One connection. Thread-safe; calls block. A server that cannot be reached, or is lost in the

@@ -60,9 +60,10 @@ Result<RunSummary> FromProto(const v1::RunSummary& wire) {
   PLUMB_RETURN_IF_ERROR(rpc::CheckRunId(wire.run_id()));
   run.run_id = wire.run_id();
   PLUMB_ASSIGN_OR_RETURN(run.state, StateFromProto(wire.state()));
-  run.board = wire.board_name();
-  run.model_name = wire.model_name();
-  run.model_sha256 = wire.model().sha256();
+  // Shown whatever they are, so made harmless.
+  run.board = rpc::WireText(wire.board_name(), rpc::kMaxTextSize);
+  run.model_name = rpc::WireText(wire.model_name(), rpc::kMaxTextSize);
+  run.model_sha256 = rpc::WireText(wire.model().sha256(), rpc::kMaxTextSize);
   run.created_unix_ms = wire.created_unix_ms();
   run.finished_unix_ms = wire.finished_unix_ms();
   PLUMB_ASSIGN_OR_RETURN(const auto verdict, VerdictFromProto(wire.verdict()));

@@ -93,6 +93,8 @@ class RecordingWriter : public TensorSink {
 
   Status CheckModel(const ModelInfo& info) const;
   Result<Output*> OutputAt(uint32_t index) const;
+  Result<uint64_t> TakeLater(Output& output, uint64_t offset, const Buffer& bytes);
+  Status EndLaterRepetition(Output& output, const TensorEnd& end);
   Status EndFirstRepetition(Output& output, const TensorEnd& end);
 
   const std::filesystem::path folder_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -48,6 +49,9 @@ struct RecordingWriter::Output {
   Sha256 sha256;
   uint64_t committed = 0;
   bool ended = false;
+  // Of the later repetition under way, if it sends bytes.
+  std::optional<ValidDigest> later_digest;
+  uint64_t later_offset = 0;
 };
 
 RecordingWriter::RecordingWriter(fs::path folder, RecordingIdentity identity)
@@ -143,7 +147,10 @@ Result<uint64_t> RecordingWriter::OnChunk(uint32_t repetition,
                                 std::to_string(output->desc.aligned_size) + " bytes");
   }
   const uint64_t end = offset + bytes.size();
-  if (repetition > 0 || end <= output->committed) {
+  if (repetition > 0) {
+    return TakeLater(*output, offset, bytes);
+  }
+  if (end <= output->committed) {
     return end;
   }
   if (offset > output->committed) {
@@ -169,6 +176,40 @@ Result<uint64_t> RecordingWriter::OnChunk(uint32_t repetition,
   return end;
 }
 
+// A later repetition is not kept, only held against its digest.
+Result<uint64_t> RecordingWriter::TakeLater(Output& output, uint64_t offset, const Buffer& bytes) {
+  if (offset == 0) {
+    PLUMB_ASSIGN_OR_RETURN(const ValidRegion region, ValidRegionOf(output.desc));
+    output.later_digest.emplace(region);
+    output.later_offset = 0;
+  }
+  const uint64_t end = offset + bytes.size();
+  if (!output.later_digest || offset > output.later_offset) {
+    return InvalidArgumentError("bytes before " + std::to_string(offset) +
+                                " of a later repetition are missing");
+  }
+  if (end > output.later_offset) {
+    output.later_digest->Update(bytes.span().subspan(output.later_offset - offset));
+    output.later_offset = end;
+  }
+  return end;
+}
+
+Status RecordingWriter::EndLaterRepetition(Output& output, const TensorEnd& end) {
+  const auto digest = std::exchange(output.later_digest, std::nullopt);
+  const bool equal = end.valid_digest == recording_.outputs[end.index].valid_digest;
+  if (digest && (output.later_offset != output.desc.aligned_size ||
+                 digest->value() != end.valid_digest)) {
+    return DataLossError("output " + std::to_string(end.index) + " of repetition " +
+                         std::to_string(end.repetition) +
+                         " arrived with another digest than its runner computed");
+  }
+  if (!equal && recording_.differing.size() < kMaxRecordedDiffering) {
+    recording_.differing.push_back(end);
+  }
+  return OkStatus();
+}
+
 Status RecordingWriter::EndFirstRepetition(Output& output, const TensorEnd& end) {
   const std::string name = "output " + std::to_string(end.index);
   if (output.ended) {
@@ -191,9 +232,8 @@ Result<uint64_t> RecordingWriter::OnTensorEnd(const TensorEnd& end) {
   PLUMB_ASSIGN_OR_RETURN(Output * output, OutputAt(end.index));
   if (end.repetition == 0) {
     PLUMB_RETURN_IF_ERROR(EndFirstRepetition(*output, end));
-  } else if (end.valid_digest != recording_.outputs[end.index].valid_digest &&
-             recording_.differing.size() < kMaxRecordedDiffering) {
-    recording_.differing.push_back(end);
+  } else {
+    PLUMB_RETURN_IF_ERROR(EndLaterRepetition(*output, end));
   }
   recording_.repetitions = std::max(recording_.repetitions, end.repetition + 1);
   return output->desc.aligned_size;

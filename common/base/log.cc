@@ -1,6 +1,9 @@
 #include "common/base/log.h"
 
+#include <algorithm>
+#include <mutex>
 #include <string>
+#include <utility>
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -45,6 +48,37 @@ void InitLog(std::string_view program, LogLevel level) {
 
 void Log(LogLevel level, std::string_view message) {
   Logger().log(ToSpdlog(level), "{}", EscapeForDisplay(message));
+}
+
+void LogPeer(LogLevel level, std::string_view message) {
+  static std::mutex mutex;
+  static LogBudget budget(kPeerLogRate, kPeerLogBurst);
+  std::optional<uint64_t> left_out;
+  {
+    const std::lock_guard lock(mutex);
+    left_out = budget.Admit(LogBudget::Clock::now());
+  }
+  if (!left_out) {
+    return;
+  }
+  if (*left_out > 0) {
+    LogWarning(std::to_string(*left_out) + " lines about peers were left out: too many at once");
+  }
+  Log(level, message);
+}
+
+std::optional<uint64_t> LogBudget::Admit(Clock::time_point now) {
+  if (last_) {
+    left_ += rate_ * std::chrono::duration<double>(now - *last_).count();
+  }
+  last_ = now;
+  left_ = std::min(left_, burst_);
+  if (left_ < 1) {
+    ++left_out_;
+    return std::nullopt;
+  }
+  left_ -= 1;
+  return std::exchange(left_out_, 0);
 }
 
 }  // namespace plumb

@@ -149,6 +149,9 @@ Status Execution::ReceiveTensors() {
         loaded.input_count != info_.inputs.size() || loaded.output_count != info_.outputs.size()) {
       return session_->BrokenProtocol(step);
     }
+    if (Status outputs = CheckOutputs(info_.outputs); !outputs.ok()) {
+      return session_->Blame(std::move(outputs), kReasonModelRefused);
+    }
     info_.sdk = EscapeForDisplay(ring::ReadText(loaded.sdk, sizeof loaded.sdk));
     return OkStatus();
   }

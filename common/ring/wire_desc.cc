@@ -6,6 +6,7 @@
 
 #include "common/base/text.h"
 #include "common/ring/message_io.h"
+#include "common/runner/limits.h"
 
 namespace plumb {
 namespace {
@@ -51,6 +52,11 @@ Result<TensorDesc> FromTensorRecord(const ring::TensorRecord& record) {
   if (!std::isfinite(record.scale)) {
     return Bad(record, "its scale is not a number");
   }
+  if (record.aligned_size > kMaxModelTensorBytes) {
+    return Bad(record,
+               std::to_string(record.aligned_size) + " bytes are more than the " +
+                   std::to_string(kMaxModelTensorBytes) + " allowed");
+  }
   if (record.payload_size > record.aligned_size) {
     return Bad(record,
                "a payload of " + std::to_string(record.payload_size) + " bytes in a buffer of " +
@@ -69,6 +75,21 @@ Result<TensorDesc> FromTensorRecord(const ring::TensorRecord& record) {
   desc.height_alignment = record.height_alignment == 0 ? 1 : record.height_alignment;
   const auto region = ValidRegionOf(desc);
   return region.ok() ? Result<TensorDesc>(std::move(desc)) : region.status();
+}
+
+Status CheckOutputs(const std::vector<TensorDesc>& outputs) {
+  if (outputs.empty()) {
+    return FailedPreconditionError("the model has no output, so there is nothing to compare");
+  }
+  uint64_t total = 0;  // cannot overflow: 61 outputs of at most 1 GiB
+  for (const TensorDesc& output : outputs) {
+    total += output.aligned_size;
+  }
+  return total <= kMaxModelOutputBytes
+             ? OkStatus()
+             : FailedPreconditionError("the model's outputs have " + std::to_string(total) +
+                                       " bytes together, more than the " +
+                                       std::to_string(kMaxModelOutputBytes) + " allowed");
 }
 
 Result<ring::TensorRecord> ToTensorRecord(const TensorDesc& desc) {

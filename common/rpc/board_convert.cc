@@ -26,6 +26,17 @@ Result<std::vector<std::string>> WordsFromWire(const Repeated& list,
   return std::vector<std::string>(list.begin(), list.end());
 }
 
+Status CheckTags(const v1::Hello& hello) {
+  size_t total = 0;
+  for (const std::string& tag : hello.tags()) {
+    total += tag.size();
+  }
+  return total <= kMaxTagBytes ? OkStatus()
+                               : ProtocolError("hello.tags",
+                                               std::to_string(total) + " bytes together; at most " +
+                                                   std::to_string(kMaxTagBytes) + " are allowed");
+}
+
 Status CheckOptionalName(std::string_view name, std::string_view field) {
   return name.empty() ? OkStatus() : CheckName(name, field);
 }
@@ -96,6 +107,7 @@ Result<Hello> FromProto(const v1::Hello& hello) {
       result.capabilities,
       WordsFromWire(hello.capabilities(), kMaxCapabilities, "hello.capabilities"));
   PLUMB_ASSIGN_OR_RETURN(result.tags, WordsFromWire(hello.tags(), kMaxTags, "hello.tags"));
+  PLUMB_RETURN_IF_ERROR(CheckTags(hello));
   result.instance_id = hello.instance_id();
   result.board_name = hello.board_name();
   result.family = hello.family();
@@ -153,6 +165,7 @@ Result<RunCommand> FromProto(const v1::RunCommand& command) {
     PLUMB_ASSIGN_OR_RETURN(Artifact input, FromProto(wire));
     result.inputs.push_back(std::move(input));
   }
+  PLUMB_RETURN_IF_ERROR(CheckInputBytes(result.inputs, "run.inputs"));
   if (command.repetitions() == 0 || command.repetitions() > kMaxRepetitions) {
     return ProtocolError("run.repetitions", "must be 1 to " + std::to_string(kMaxRepetitions));
   }

@@ -10,6 +10,11 @@ namespace {
 constexpr int kMinPingIntervalMs = 5'000;
 constexpr int kHandshakeTimeoutMs = 10'000;
 constexpr int kMaxStreamsPerConnection = 100;
+constexpr int kMaxMetadataSize = 8 * 1024;
+// A connection without a call; its owner dials again by itself.
+constexpr int kMaxIdleMs = 30 * 60'000;
+// What gRPC itself may hold for all connections together; above it reads slow down.
+constexpr size_t kServerBufferQuota = size_t{256} << 20;
 // A cut cable must be noticed as mended well within kResumeWindow.
 constexpr int kFirstBackoffMs = 100;
 constexpr int kLongestBackoffMs = 1'000;
@@ -66,6 +71,9 @@ void ConfigureServer(grpc::ServerBuilder& builder) {
                              kMinPingIntervalMs);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataSize);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMaxIdleMs);
+  builder.SetResourceQuota(grpc::ResourceQuota("plumb-server").Resize(kServerBufferQuota));
   // A second server on the same port would otherwise take half of the connections unnoticed.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMaxMessageSize);

@@ -228,6 +228,18 @@ Result<Buffer> TakeBytes(v1::DataChunk& chunk) {
   return Buffer::FromString(std::move(*chunk.mutable_data()));
 }
 
+Status CheckInputBytes(const std::vector<Artifact>& inputs, std::string_view field) {
+  uint64_t total = 0;  // cannot overflow: 256 files of at most 4 GiB
+  for (const Artifact& input : inputs) {
+    total += input.size;
+  }
+  return total <= kMaxInputBytes
+             ? OkStatus()
+             : ProtocolError(field,
+                             std::to_string(total) + " bytes together are more than the " +
+                                 std::to_string(kMaxInputBytes) + " allowed");
+}
+
 Status CheckRunId(std::string_view run_id) {
   if (run_id.empty() || run_id.size() > kMaxRunIdSize ||
       !std::all_of(run_id.begin(), run_id.end(), IsIdCharacter)) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "plumb/v1/artifact.pb.h"
 #include "plumb/v1/status.pb.h"
@@ -39,6 +40,9 @@ v1::DataChunk MakeDataChunk(uint64_t offset, const Buffer& bytes);
 // Takes the bytes out of the message without copying. Length and checksum are checked, order is
 // not (ChunkAssembler).
 Result<Buffer> TakeBytes(v1::DataChunk& chunk);
+
+// All inputs of a run together are at most kMaxInputBytes; `field` for the message.
+Status CheckInputBytes(const std::vector<Artifact>& inputs, std::string_view field);
 
 // 1…64 characters of [A-Za-z0-9_-].
 Status CheckRunId(std::string_view run_id);

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/runner/limits.h"
+
 namespace plumb::rpc {
 
 constexpr uint32_t kProtocolMajor = 1;
@@ -16,17 +18,20 @@ constexpr uint64_t kAckInterval = uint64_t{4}
                                   << 20;  // bytes of chunks between two acknowledgements
 
 constexpr uint64_t kMaxArtifactSize = uint64_t{4} << 30;
-constexpr uint64_t kMaxTensorBytes = uint64_t{1} << 30;  // one input or output, padding included
-constexpr uint64_t kMaxOutputBytes = uint64_t{4} << 30;  // all outputs of one repetition
+constexpr uint64_t kMaxTensorBytes = kMaxModelTensorBytes;
+constexpr uint64_t kMaxOutputBytes = kMaxModelOutputBytes;
+constexpr uint64_t kMaxInputBytes = uint64_t{4} << 30;  // all inputs of a run
 constexpr uint64_t kMaxReportSize = uint64_t{64} << 20;
-constexpr int kMaxTensors = 256;  // inputs or outputs of a model
+constexpr int kMaxTensors = kMaxModelTensors;
 constexpr int kMaxTags = 32;
+constexpr size_t kMaxTagBytes = 512;  // all tags of a board: the list of boards is one message
 constexpr int kMaxCapabilities = 64;
 constexpr int kMaxArtifactsAsked = 1024;
 constexpr uint32_t kMaxRepetitions = 10'000;
 constexpr uint32_t kMaxDurationMs = 86'400'000;
 constexpr size_t kMaxTextSize = 4096;        // messages and hints inside messages
 constexpr size_t kMaxStatusTextSize = 1024;  // the same in a call's status: headers hold 8 KiB
+constexpr size_t kMaxListedTextSize = 512;   // the same in a list of runs, which is one message
 constexpr size_t kMaxReasonSize = 64;
 
 constexpr std::chrono::milliseconds kKeepaliveTime{10'000};
@@ -35,5 +40,8 @@ constexpr std::chrono::milliseconds kKeepaliveTimeout{5'000};
 constexpr std::chrono::milliseconds kResumeWindow{5'000};
 // A stream on which nothing moves for this long although something should is taken for broken.
 constexpr std::chrono::milliseconds kStallTimeout{30'000};
+// What must move within kStallTimeout of a row of bytes, unless less is left of it: a peer that
+// sends or reads byte by byte is no better than one that does nothing.
+constexpr uint64_t kLeastProgress = uint64_t{64} << 10;
 
 }  // namespace plumb::rpc

@@ -41,7 +41,8 @@ Result<ValidRegion> ValidRegionOf(const TensorDesc& desc) {
   if (*row_size == 0) {
     region.rows = 0;
   }
-  if (region.rows > 1 && region.row_pitch < region.row_size) {
+  // Also of a single row, where nothing would be read by it: a stride that cannot be is a lie.
+  if (region.rows > 0 && region.row_pitch < region.row_size) {
     return Bad(desc,
                "the inner stride of " + std::to_string(region.row_pitch) +
                    " bytes is less than a row of " + std::to_string(region.row_size));

@@ -61,6 +61,7 @@ Result<std::unique_ptr<ServerApp>> ServerApp::Start(const ServerAppOptions& opti
   core_options.data = options.data;
   core_options.runs.resume_grace = options.resume_grace;
   core_options.runs.version = PLUMB_VERSION;
+  core_options.runs.limits = options.limits;
   core_options.simulators = [simulator = options.simulator](ReferenceKind kind) {
     return MakeSimulator(kind, simulator);
   };
@@ -69,6 +70,7 @@ Result<std::unique_ptr<ServerApp>> ServerApp::Start(const ServerAppOptions& opti
   grpc_options.listen = options.listen;
   grpc_options.allow_insecure = options.allow_insecure;
   grpc_options.version = PLUMB_VERSION;
+  grpc_options.limits = options.limits;
   PLUMB_ASSIGN_OR_RETURN(auto grpc, GrpcServer::Start(core.get(), grpc_options));
   return std::unique_ptr<ServerApp>(
       new ServerApp(std::make_unique<Impl>(std::move(core), std::move(grpc))));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/base/status.h"
+#include "server/core/limits.h"
 
 namespace plumb::server {
 
@@ -20,6 +21,7 @@ struct ServerAppOptions {
   std::filesystem::path simulator;  // plumb-simulator; empty: beside the running program
   bool allow_insecure = false;
   std::chrono::milliseconds resume_grace{5'000};  // for an agent to come back in mid-run
+  ServerLimits limits;
 };
 
 // Runs on threads of its own while it lives. Thread-safe.

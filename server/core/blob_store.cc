@@ -44,8 +44,10 @@ Result<Artifact> BlobStore::Find(const Artifact& artifact) const {
     return InvalidArgumentError("'" + EscapeForDisplay(artifact.sha256) + "' is no SHA-256");
   }
   Artifact found{PathOf(artifact.sha256), artifact.sha256, artifact.size};
+  std::error_code error;
+  const bool file = fs::symlink_status(found.path, error).type() == fs::file_type::regular;
   const auto size = FileSize(found.path);
-  if (!size.ok() || *size != artifact.size) {
+  if (!file || !size.ok() || *size != artifact.size) {
     return NotFoundError(Describe(artifact) + " and " + std::to_string(artifact.size) +
                          " bytes is not on the server")
         .WithHint("upload it first");

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/rpc/limits.h"
 #include "common/runner/failure.h"
+#include "server/core/limits.h"
 
 namespace plumb::server {
 namespace {
@@ -28,6 +30,19 @@ Status AgentLost(const std::string& board, const std::string& why) {
       .WithHint("look at the agent's log on the board, then run again");
 }
 
+// An agent that was killed together with its link holds its name until keepalive finds the link
+// dead; nothing says earlier that nobody is there.
+Status NameTaken(const std::string& board) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(rpc::kKeepaliveTime +
+                                                                        rpc::kKeepaliveTimeout);
+  return AlreadyExistsError("a board named '" + board + "' is already connected by another agent")
+      .WithReason(kReasonBoardNameTaken)
+      .WithHint(
+          "give this agent another --name, or stop the other one; one whose link was cut "
+          "loses the name within " +
+          std::to_string(seconds.count()) + " s, and this agent keeps trying");
+}
+
 // A run that the server has given up, or that an earlier server started.
 void StopUnknownRun(const rpc::Hello& hello, const std::string& expected_run_id, BoardLink& link) {
   if (hello.current_run && hello.current_run->run_id != expected_run_id) {
@@ -44,9 +59,13 @@ std::string DescribeSelector(const BoardSelector& selector) {
   return (selector.size() == 1 ? "board '" : "a board with '") + Join(selector, "' and '") + "'";
 }
 
-BoardRegistry::BoardRegistry(Strand* strand, std::chrono::milliseconds resume_grace, Events events)
+BoardRegistry::BoardRegistry(Strand* strand,
+                             std::chrono::milliseconds resume_grace,
+                             size_t max_boards,
+                             Events events)
     : strand_(strand),
       resume_grace_(resume_grace),
+      max_boards_(max_boards),
       events_(std::move(events)) {}
 
 Status BoardRegistry::Attach(const rpc::Hello& identity, std::shared_ptr<BoardLink> link) {
@@ -54,9 +73,9 @@ Status BoardRegistry::Attach(const rpc::Hello& identity, std::shared_ptr<BoardLi
   if (found != boards_.end()) {
     return Replace(found->second, identity, std::move(link));
   }
-  if (boards_.size() >= kMaxBoards) {
-    return ResourceExhaustedError("this server already has " + std::to_string(kMaxBoards) +
-                                  " boards");
+  if (boards_.size() >= max_boards_) {
+    return LimitReached(
+        "boards", max_boards_, "stop agents that are not needed, or start a second server");
   }
   StopUnknownRun(identity, "", *link);
   boards_.emplace(identity.board_name, Entry{identity, std::move(link), "", {}, UnixMs()});
@@ -69,10 +88,7 @@ Status BoardRegistry::Replace(Entry& entry,
                               std::shared_ptr<BoardLink> link) {
   const bool same_instance = entry.identity.instance_id == identity.instance_id;
   if (!same_instance && entry.link) {
-    return AlreadyExistsError("a board named '" + identity.board_name +
-                              "' is already connected by another agent")
-        .WithReason("board_name_taken")
-        .WithHint("give this agent another --name, or stop the other one");
+    return NameTaken(identity.board_name);
   }
   const std::string run_id = entry.run_id;
   if (entry.link) {

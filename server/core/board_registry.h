@@ -30,11 +30,13 @@ class BoardRegistry {
     std::function<void()> on_board_removed;
   };
 
-  static constexpr size_t kMaxBoards = 1024;
+  BoardRegistry(Strand* strand,
+                std::chrono::milliseconds resume_grace,
+                size_t max_boards,
+                Events events);
 
-  BoardRegistry(Strand* strand, std::chrono::milliseconds resume_grace, Events events);
-
-  // kAlreadyExists when another agent instance holds the name; kResourceExhausted above kMaxBoards.
+  // kAlreadyExists and board_name_taken when another agent instance holds the name;
+  // kResourceExhausted above `max_boards`.
   Status Attach(const rpc::Hello& identity, std::shared_ptr<BoardLink> link);
   // The stream of `link` ended. Ignored when a newer stream has taken the board over.
   void Detach(const std::string& name, const BoardLink* link);
@@ -71,6 +73,7 @@ class BoardRegistry {
 
   Strand* strand_;
   std::chrono::milliseconds resume_grace_;
+  const size_t max_boards_;
   Events events_;
   std::map<std::string, Entry> boards_;
 };

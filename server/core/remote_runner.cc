@@ -44,6 +44,15 @@ Status Give(const rpc::UploadMessage& message, TensorSink& sink) {
   return GiveEvent(std::get<rpc::NumberedEvent>(message).event, sink);
 }
 
+Status TooSlow(uint64_t moved, const RemoteRunner::Patience& patience) {
+  return DeadlineExceededError("in the middle of an output only " + std::to_string(moved) +
+                               " bytes came in " + std::to_string(patience.stall.count()) +
+                               " ms; at least " + std::to_string(patience.least_progress) +
+                               " are expected")
+      .WithReason(kReasonAgentLost)
+      .WithHint("look at the board's network and at its agent's log, then run again");
+}
+
 // The board's last word, if `message` is it.
 const rpc::RunEnd* EndIn(const rpc::UploadMessage& message) {
   const auto* numbered = std::get_if<rpc::NumberedEvent>(&message);
@@ -52,8 +61,9 @@ const rpc::RunEnd* EndIn(const rpc::UploadMessage& message) {
 
 }  // namespace
 
-RemoteRunner::RemoteRunner(std::string board, Port port)
+RemoteRunner::RemoteRunner(std::string board, const Patience& patience, Port port)
     : board_(std::move(board)),
+      patience_(patience),
       port_(std::move(port)) {}
 
 Status RemoteRunner::Run(const RunSpec& spec, TensorSink& sink, const CancelToken& cancel) {
@@ -100,9 +110,37 @@ Status RemoteRunner::RunUntilEnd(TensorSink& sink, const CancelToken& cancel) {
   }
 }
 
+// Only the waiting counts, so that a slow disk of our own is never blamed on the board. Between
+// outputs the board computes for as long as it may: the run's own deadlines hold there.
+void RemoteRunner::AwaitMessage(std::unique_lock<std::mutex>* lock, const CancelToken& cancel) {
+  const auto something = [&] { return !failure_.ok() || !pending_.empty() || cancel.cancelled(); };
+  if (something()) {
+    return;
+  }
+  if (tracker_->position().offset == 0) {
+    changed_.wait(*lock, something);
+    return;
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  const bool came = changed_.wait_for(*lock, patience_.stall - waited_, something);
+  waited_ += std::chrono::steady_clock::now() - begin;
+  if (!came) {
+    failure_ = TooSlow(moved_, patience_);
+  }
+}
+
+void RemoteRunner::NoteProgress(const rpc::UploadMessage& message) {
+  const auto* chunk = std::get_if<rpc::TensorChunk>(&message);
+  moved_ += chunk == nullptr ? 0 : chunk->bytes.size();
+  if (chunk == nullptr || moved_ >= patience_.least_progress) {
+    moved_ = 0;
+    waited_ = {};
+  }
+}
+
 std::optional<RemoteRunner::Pending> RemoteRunner::Next(std::unique_lock<std::mutex>* lock,
                                                         const CancelToken& cancel) {
-  changed_.wait(*lock, [&] { return !failure_.ok() || !pending_.empty() || cancel.cancelled(); });
+  AwaitMessage(lock, cancel);
   // What arrived before the failure counts: it may be the end.
   if (pending_.empty() || cancel.cancelled()) {
     return std::nullopt;
@@ -135,6 +173,7 @@ Status RemoteRunner::Take(const rpc::UploadMessage& message, TensorSink* sink) {
   if (sink != nullptr) {
     PLUMB_RETURN_IF_ERROR(Give(message, *sink));
   }
+  NoteProgress(message);
   const std::lock_guard lock(mutex_);
   tracker_->Commit(message);
   return OkStatus();

@@ -2,6 +2,7 @@
 // TensorSink.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -26,12 +27,20 @@ class RemoteRunner final : public Runner {
     std::function<void(const Status& reason)> send_cancel;
   };
 
-  RemoteRunner(std::string board, Port port);
+  // Once an output has begun, so many bytes of it, or its end, must come within `stall` of waiting
+  // for them.
+  struct Patience {
+    std::chrono::milliseconds stall;
+    uint64_t least_progress = 0;
+  };
+
+  RemoteRunner(std::string board, const Patience& patience, Port port);
 
   [[nodiscard]] std::string name() const override { return "board " + board_; }
 
-  // Errors: what the board reported, kReasonProtocol for an upload out of order, what Fail() was
-  // given; all annotated with the board's name.
+  // Errors: what the board reported, kReasonProtocol for an upload out of order, kDeadlineExceeded
+  // with kReasonAgentLost for one too slow, what Fail() was given; all annotated with the board's
+  // name.
   Status Run(const RunSpec& spec, TensorSink& sink, const CancelToken& cancel) override;
 
   // What became of a message: an error ends the upload. `acknowledge`: the uploader is to be told
@@ -69,6 +78,8 @@ class RemoteRunner final : public Runner {
 
   void Enqueue(Pending pending, uint64_t stream);
 
+  void AwaitMessage(std::unique_lock<std::mutex>* lock, const CancelToken& cancel);
+  void NoteProgress(const rpc::UploadMessage& message);
   std::optional<Pending> Next(std::unique_lock<std::mutex>* lock, const CancelToken& cancel);
   Status RunUntilEnd(TensorSink& sink, const CancelToken& cancel);
   // Without a sink the message is only checked and thrown away.
@@ -78,6 +89,7 @@ class RemoteRunner final : public Runner {
   void AwaitBoard();
 
   const std::string board_;
+  const Patience patience_;
   const Port port_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -86,6 +98,9 @@ class RemoteRunner final : public Runner {
   uint64_t stream_ = 0;
   Status failure_;
   bool over_ = false;
+  // Of Run's thread: spent waiting, and bytes that came, since the last progress.
+  std::chrono::steady_clock::duration waited_{};
+  uint64_t moved_ = 0;
 };
 
 }  // namespace plumb::server

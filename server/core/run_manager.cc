@@ -43,6 +43,7 @@ RunManager::RunManager(Strand* strand,
       options_(std::move(options)),
       boards_(strand,
               options_.resume_grace,
+              options_.limits.boards,
               {[this] { Dispatch(); },
                [this](const std::string& run_id, const Status& status) {
                  if (Run* run = Get(run_id); run != nullptr && run->remote) {
@@ -62,9 +63,10 @@ Status RunManager::CheckRequest(const RunRequest& request) const {
   if (stopped_) {
     return UnavailableError("the server is stopping");
   }
-  if (queue_.size() >= kMaxQueued) {
-    return ResourceExhaustedError(std::to_string(queue_.size()) + " runs wait already")
-        .WithHint("try again later, or cancel some of 'plumb runs'");
+  if (queue_.size() >= options_.limits.queued_runs) {
+    return LimitReached("waiting runs",
+                        options_.limits.queued_runs,
+                        "try again later, or cancel some of 'plumb runs'");
   }
   PLUMB_RETURN_IF_ERROR(boards_.FindIdle(request.board).status());
   std::vector<Artifact> files = request.inputs;
@@ -98,8 +100,8 @@ Result<std::string> RunManager::Start(const RunRequest& request) {
   summary.model_name = request.model_name;
   summary.created_unix_ms = UnixMsNow();
   const std::string run_id = summary.run_id;
-  auto run =
-      std::make_unique<Run>(Run{request, RunJournal(summary), {}, {}, {}, {}, {}, 0, {}, {}, {}});
+  auto run = std::make_unique<Run>(
+      Run{request, RunJournal(summary), {}, {}, {}, {}, {}, {}, 0, {}, {}, {}});
   run->until = Clock::now() + request.deadline;
   run->deadline = strand_->After(request.deadline, [this, run_id] {
     const Run* late = Get(run_id);
@@ -125,7 +127,7 @@ void RunManager::Dispatch() {
   if (std::exchange(dispatching_, true)) {
     return;
   }
-  for (size_t i = 0; i < queue_.size();) {
+  for (size_t i = 0; i < queue_.size() && sessions_ < options_.limits.running_runs;) {
     const std::string run_id = queue_[i];
     const auto board = boards_.FindIdle(Get(run_id)->request.board);
     if (board.ok() && *board) {
@@ -198,7 +200,10 @@ void RunManager::Lease(const std::string& run_id, const std::string& board) {
   port.send_cancel = [this, run_id](const Status& reason) {
     strand_->Post([this, run_id, reason] { SendCancel(run_id, reason); });
   };
-  run->remote = std::make_shared<RemoteRunner>(board, std::move(port));
+  run->remote = std::make_shared<RemoteRunner>(
+      board,
+      RemoteRunner::Patience{options_.limits.stall, options_.limits.least_progress},
+      std::move(port));
   auto job = MakeJob(*run);
   if (!job.ok()) {
     End(run_id, job.status());
@@ -211,6 +216,7 @@ void RunManager::Lease(const std::string& run_id, const std::string& board) {
 
 void RunManager::StartSession(const std::string& run_id, SessionJob job) {
   Run* run = Get(run_id);
+  ++sessions_;
   run->session = std::thread([this, run_id, cancel = run->cancel, job = std::move(job)]() mutable {
     RunSession session(std::move(job), [&](std::vector<SessionEvent> events) {
       strand_->Post([this, run_id, events = std::move(events)] { OnEvents(run_id, events); });
@@ -254,10 +260,18 @@ void RunManager::OnEvents(const std::string& run_id, const std::vector<SessionEv
 void RunManager::OnFinished(const std::string& run_id, const analysis::ComparisonReport& report) {
   Run* run = Get(run_id);
   run->session.join();  // its last act was to post this
+  --sessions_;
   run->deadline = {};
+  run->unanswered = {};
   run->upload_grace = {};
   if (const auto remote = std::exchange(run->remote, nullptr)) {
     remote->Finish();  // a run that failed before its legs has not
+  }
+  if (run->close_upload) {
+    // One that was sent to its end is closed already.
+    run->close_upload(report.error.reason().empty()
+                          ? FailedPreconditionError("the run is over").WithReason(kReasonCancelled)
+                          : report.error);
   }
   RunSummary summary = run->journal.run();
   summary.finished_unix_ms = UnixMsNow();
@@ -267,13 +281,14 @@ void RunManager::OnFinished(const std::string& run_id, const analysis::Compariso
   run->journal.SetRun(std::move(summary));
   Notify(run);
   recent_.push_back(run_id);
-  if (recent_.size() > kMaxRecent) {
+  if (recent_.size() > options_.limits.recent_runs) {
     const std::string oldest = recent_.front();
     recent_.pop_front();
     requests_.erase(Get(oldest)->request.request_id);
     runs_.erase(oldest);
   }
   boards_.Release(board, run_id);
+  Dispatch();  // the run may have held no board, only a place
   if (stopped_ && recent_.size() == runs_.size()) {
     stopped_();
   }
@@ -332,8 +347,10 @@ uint64_t RunManager::Await(const std::string& run_id, uint64_t cursor, WatchCall
     callback(update);
     return 0;
   }
-  if (run->watchers.size() >= kMaxWatchers) {
-    callback(ResourceExhaustedError("run '" + run_id + "' has too many watchers"));
+  if (run->watchers.size() >= options_.limits.watchers_per_run) {
+    callback(LimitReached("watchers of one run",
+                          options_.limits.watchers_per_run,
+                          "'plumb runs' shows the outcome without watching"));
     return 0;
   }
   const uint64_t ticket = next_ticket_++;

@@ -13,6 +13,7 @@
 
 #include "server/core/board_registry.h"
 #include "server/core/data_folder.h"
+#include "server/core/limits.h"
 #include "server/core/remote_runner.h"
 #include "server/core/run_history.h"
 #include "server/core/run_journal.h"
@@ -25,16 +26,13 @@ namespace plumb::server {
 struct RunManagerOptions {
   std::chrono::milliseconds resume_grace{5'000};  // for an agent to come back in mid-run
   std::string version;                            // for reports
+  ServerLimits limits;
 };
 
 // On the strand only; Stop() must have completed before it is destroyed. Each run that leaves the
-// queue gets a thread of its own until it is finished, so there are at most as many as boards.
+// queue gets a thread of its own until it is finished; limits.running_runs is how many do.
 class RunManager {
  public:
-  static constexpr size_t kMaxQueued = 256;
-  static constexpr size_t kMaxWatchers = 256;  // of one run
-  static constexpr size_t kMaxRecent = 64;     // finished runs whose details stay in memory
-
   RunManager(Strand* strand,
              const DataFolder* data,
              SimulatorSource simulators,
@@ -60,14 +58,17 @@ class RunManager {
   uint64_t Await(const std::string& run_id, uint64_t cursor, WatchCallback callback);
   void StopAwaiting(const std::string& run_id, uint64_t ticket);
 
-  // An upload stream of a board. `close` ends it from the server's side, should a newer one come.
+  // An upload stream of a board. `close` ends it from the server's side, should a newer one come or
+  // the run be over.
   // kNotFound when no such run waits for an upload, kPermissionDenied for another agent instance.
   Result<std::shared_ptr<RemoteRunner>> OpenUpload(const std::string& instance_id,
                                                    const rpc::RunKey& key,
                                                    uint64_t upload,
-                                                   std::function<void()> close);
+                                                   std::function<void(const Status& why)> close);
   // That stream ended; without a new one within the grace time the run ends as agent_lost.
   void CloseUpload(const std::string& run_id, uint64_t upload);
+  // The agent answers its run command: limits.accept after the command the run ends without that.
+  void BoardAccepted(const std::string& instance_id, const rpc::RunKey& key);
   // The agent says so on its control stream.
   void BoardFailed(const std::string& instance_id, const rpc::RunKey& key, const Status& status);
 
@@ -83,8 +84,9 @@ class RunManager {
     Strand::Timer deadline;
     std::shared_ptr<RemoteRunner> remote;  // while a board is at it
     std::thread session;                   // joinable from dispatch to finish
+    Strand::Timer unanswered;              // until the board answers the run command
     uint64_t upload = 0;                   // the open upload stream; 0: none
-    std::function<void()> close_upload;
+    std::function<void(const Status& why)> close_upload;
     Strand::Timer upload_grace;
     std::map<uint64_t, std::pair<uint64_t, WatchCallback>> watchers;  // ticket → cursor, callback
   };
@@ -98,6 +100,8 @@ class RunManager {
   // Ends a run wherever it is; its report says `reason`.
   void End(const std::string& run_id, const Status& reason);
   void SendCommand(const std::string& run_id);
+  // The run of `key` if a board of that agent is at it; null otherwise.
+  Run* RunOf(const std::string& instance_id, const rpc::RunKey& key);
   void SendCancel(const std::string& run_id, const Status& reason);
   void OnBoardResumed(const std::string& run_id, bool at_it);
   void OnBoardRemoved();
@@ -116,6 +120,7 @@ class RunManager {
   std::deque<std::string> queue_;                     // ids, first come first served
   std::deque<std::string> recent_;                    // finished ids in runs_, oldest first
   std::map<std::string, std::string> requests_;       // request id → run id, of runs_
+  size_t sessions_ = 0;                               // threads of runs
   uint64_t next_ticket_ = 1;
   bool dispatching_ = false;
   std::function<void()> stopped_;  // set by Stop

@@ -20,10 +20,26 @@ Status UploadLost(std::chrono::milliseconds grace) {
       .WithHint("look at the agent's log on the board, then run again");
 }
 
+Status NoAnswer(std::chrono::milliseconds patience) {
+  return DeadlineExceededError("the agent did not answer the run command within " +
+                               std::to_string(patience.count()) + " ms")
+      .WithReason(kReasonAgentLost)
+      .WithHint(
+          "its link is up but the agent hangs: look at its log on the board, then restart it");
+}
+
 }  // namespace
 
+RunManager::Run* RunManager::RunOf(const std::string& instance_id, const rpc::RunKey& key) {
+  Run* run = Get(key.run_id);
+  const auto board = boards_.BoardOf(key.run_id);
+  const bool fits = run != nullptr && run->remote && board && board->instance_id == instance_id &&
+                    key.attempt == kAttempt;
+  return fits ? run : nullptr;
+}
+
 void RunManager::SendCommand(const std::string& run_id) {
-  const Run* run = Get(run_id);
+  Run* run = Get(run_id);
   const auto link = boards_.LinkOf(run_id);
   if (run == nullptr || !link) {
     return;  // on_board_resumed sends it again, or the grace time ends the run
@@ -39,6 +55,15 @@ void RunManager::SendCommand(const std::string& run_id) {
       std::chrono::duration_cast<std::chrono::milliseconds>(run->until - Clock::now());
   command.deadline = std::max(left, std::chrono::milliseconds(1));
   link->SendRun(command);
+  run->unanswered = strand_->After(options_.limits.accept, [this, remote = run->remote] {
+    remote->Fail(NoAnswer(options_.limits.accept));
+  });
+}
+
+void RunManager::BoardAccepted(const std::string& instance_id, const rpc::RunKey& key) {
+  if (Run* run = RunOf(instance_id, key); run != nullptr) {
+    run->unanswered = {};
+  }
 }
 
 void RunManager::SendCancel(const std::string& run_id, const Status& reason) {
@@ -63,10 +88,11 @@ void RunManager::OnBoardResumed(const std::string& run_id, bool at_it) {
   }
 }
 
-Result<std::shared_ptr<RemoteRunner>> RunManager::OpenUpload(const std::string& instance_id,
-                                                             const rpc::RunKey& key,
-                                                             uint64_t upload,
-                                                             std::function<void()> close) {
+Result<std::shared_ptr<RemoteRunner>> RunManager::OpenUpload(
+    const std::string& instance_id,
+    const rpc::RunKey& key,
+    uint64_t upload,
+    std::function<void(const Status& why)> close) {
   Run* run = Get(key.run_id);
   const auto board = boards_.BoardOf(key.run_id);
   if (run == nullptr || !run->remote || !board || key.attempt != kAttempt) {
@@ -78,11 +104,12 @@ Result<std::shared_ptr<RemoteRunner>> RunManager::OpenUpload(const std::string& 
         .WithReason(kReasonProtocol);
   }
   if (run->close_upload) {
-    run->close_upload();
+    run->close_upload(AbortedError("a newer upload stream has taken over"));
   }
   run->upload = upload;
   run->close_upload = std::move(close);
   run->upload_grace = {};
+  run->unanswered = {};
   return run->remote;
 }
 
@@ -103,10 +130,8 @@ void RunManager::CloseUpload(const std::string& run_id, uint64_t upload) {
 void RunManager::BoardFailed(const std::string& instance_id,
                              const rpc::RunKey& key,
                              const Status& status) {
-  const Run* run = Get(key.run_id);
-  const auto board = boards_.BoardOf(key.run_id);
-  if (run != nullptr && run->remote && board && board->instance_id == instance_id &&
-      key.attempt == kAttempt) {
+  if (Run* run = RunOf(instance_id, key); run != nullptr) {
+    run->unanswered = {};
     run->remote->Fail(status);
   }
 }

@@ -13,7 +13,9 @@ namespace {
 
 UploadPort PortOf(ServerCore* core) {
   return {&core->strand(),
-          [core](const rpc::UploadBegin& begin, uint64_t serial, std::function<void()> close) {
+          [core](const rpc::UploadBegin& begin,
+                 uint64_t serial,
+                 std::function<void(const Status& why)> close) {
             return core->runs().OpenUpload(begin.instance_id, begin.key, serial, std::move(close));
           },
           [core](const std::string& run_id, uint64_t serial) {
@@ -23,22 +25,26 @@ UploadPort PortOf(ServerCore* core) {
 
 }  // namespace
 
-BoardService::BoardService(ServerCore* core, std::string version)
+BoardService::BoardService(ServerCore* core, const ServerLimits& limits, std::string version)
     : core_(core),
+      limits_(limits),
       version_(std::move(version)),
-      uploads_to_(PortOf(core)) {}
+      uploads_to_(PortOf(core)),
+      sessions_("control streams at once", limits.session_streams),
+      uploads_("uploads of runs at once", limits.upload_streams),
+      reads_("readers of files at once", limits.artifact_reads) {}
 
 grpc::ServerBidiReactor<v1::SessionRequest, v1::SessionResponse>* BoardService::Session(
-    grpc::CallbackServerContext* /*context*/) {
-  auto stream = std::make_shared<SessionStream>(core_, version_);
-  stream->Adopt(stream);
+    grpc::CallbackServerContext* context) {
+  auto stream = std::make_shared<SessionStream>(core_, context, limits_, version_);
+  stream->Adopt(stream, sessions_.Take());
   return stream.get();
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* BoardService::Upload(
-    grpc::CallbackServerContext* /*context*/) {
-  auto stream = std::make_shared<UploadStream>(uploads_to_, next_upload_++);
-  stream->Adopt(stream);
+    grpc::CallbackServerContext* context) {
+  auto stream = std::make_shared<UploadStream>(uploads_to_, context, limits_, next_upload_++);
+  stream->Adopt(stream, uploads_.Take());
   return stream.get();
 }
 
@@ -53,9 +59,11 @@ Result<Buffer> BoardService::OpenArtifact(const v1::ReadArtifactRequest& request
 }
 
 grpc::ServerWriteReactor<v1::ReadArtifactResponse>* BoardService::ReadArtifact(
-    grpc::CallbackServerContext* /*context*/, const v1::ReadArtifactRequest* request) {
+    grpc::CallbackServerContext* context, const v1::ReadArtifactRequest* request) {
+  const auto place = reads_.Take();
   return new BytesStream<v1::ReadArtifactResponse>(
-      OpenArtifact(*request),
+      {&core_->strand(), limits_, context, place.ok() ? *place : nullptr},
+      place.ok() ? OpenArtifact(*request) : place.status(),
       request->offset(),
       [](uint64_t offset, const Buffer& piece, v1::ReadArtifactResponse* response) {
         *response->mutable_chunk() = rpc::MakeDataChunk(offset, piece);

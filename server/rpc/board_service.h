@@ -7,6 +7,7 @@
 #include "plumb/v1/board_service.grpc.pb.h"
 
 #include "server/core/server_core.h"
+#include "server/rpc/stream_quota.h"
 #include "server/rpc/upload_stream.h"
 
 namespace plumb::server {
@@ -19,7 +20,7 @@ using BoardServiceBase =
 class BoardService final : public BoardServiceBase {
  public:
   // `core` must outlive every call.
-  BoardService(ServerCore* core, std::string version);
+  BoardService(ServerCore* core, const ServerLimits& limits, std::string version);
 
   grpc::ServerBidiReactor<v1::SessionRequest, v1::SessionResponse>* Session(
       grpc::CallbackServerContext* context) override;
@@ -32,8 +33,12 @@ class BoardService final : public BoardServiceBase {
   [[nodiscard]] Result<Buffer> OpenArtifact(const v1::ReadArtifactRequest& request) const;
 
   ServerCore* core_;
+  const ServerLimits limits_;
   const std::string version_;
   const UploadPort uploads_to_;
+  StreamQuota sessions_;
+  StreamQuota uploads_;
+  StreamQuota reads_;
   std::atomic<uint64_t> next_upload_{1};
 };
 

@@ -53,9 +53,9 @@ void AllowReflection() {
 
 class GrpcServer::Impl {
  public:
-  Impl(ServerCore* core, const std::string& version)
-      : boards_(core, version),
-        runs_(core, version) {}
+  Impl(ServerCore* core, const Options& options)
+      : boards_(core, options.limits, options.version),
+        runs_(core, options.limits, options.version) {}
 
   Status Listen(const Options& options) {
     std::vector<rpc::Address> addresses;
@@ -129,7 +129,7 @@ GrpcServer::~GrpcServer() {
 }
 
 Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(ServerCore* core, const Options& options) {
-  auto impl = std::make_unique<Impl>(core, options.version);
+  auto impl = std::make_unique<Impl>(core, options);
   PLUMB_RETURN_IF_ERROR(impl->Listen(options));
   return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(impl)));
 }

@@ -16,6 +16,7 @@ class GrpcServer {
     std::vector<std::string> listen;  // as ServerAppOptions
     bool allow_insecure = false;
     std::string version;
+    ServerLimits limits;
   };
 
   // `core` must outlive the server. kUnavailable when an address cannot be bound.

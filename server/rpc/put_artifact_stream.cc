@@ -1,26 +1,61 @@
 #include "server/rpc/put_artifact_stream.h"
 
+#include <utility>
+
+#include "common/base/log.h"
 #include "common/rpc/convert.h"
 #include "common/rpc/status_bridge.h"
 
 namespace plumb::server {
 
-PutArtifactStream::PutArtifactStream(const BlobStore* blobs, v1::PutArtifactResponse* response)
-    : blobs_(blobs),
+PutArtifactStream::PutArtifactStream(ServerCore* core,
+                                     const ServerLimits& limits,
+                                     const Result<StreamQuota::Place>& place,
+                                     v1::PutArtifactResponse* response)
+    : blobs_(&core->blobs()),
       response_(response) {
-  StartRead(&request_);
+  if (!place.ok()) {
+    End(place.status());
+    return;
+  }
+  place_ = *place;
+  watch_.emplace(&core->strand(), limits, "the sender of a file", [this](const Status& status) {
+    LogPeer(LogLevel::kWarning, status.ToString());
+    End(status);
+  });
+  ReadNext();
 }
 
-void PutArtifactStream::OnReadDone(bool ok) {
-  const Status status = ok ? Handle() : Commit();
-  if (ok && status.ok()) {
+void PutArtifactStream::ReadNext() {
+  const std::lock_guard lock(mutex_);
+  if (!ended_) {
     StartRead(&request_);
-  } else {
+  }
+}
+
+void PutArtifactStream::End(const Status& status) {
+  const std::lock_guard lock(mutex_);
+  if (!std::exchange(ended_, true)) {
     Finish(rpc::ToGrpc(status));
   }
 }
 
+void PutArtifactStream::OnReadDone(bool ok) {
+  if (!ok && watch_) {
+    watch_->Stop();  // syncing to disk is our own time
+  }
+  const Status status = ok ? Handle() : Commit();
+  if (ok && status.ok()) {
+    ReadNext();
+  } else {
+    End(status);
+  }
+}
+
 void PutArtifactStream::OnDone() {
+  if (watch_) {
+    watch_->Stop();
+  }
   delete this;
 }
 
@@ -51,6 +86,7 @@ Status PutArtifactStream::Append(v1::DataChunk* chunk) {
   }
   const uint64_t offset = chunk->offset();
   const uint64_t checksum = chunk->xxh3();
+  watch_->Advance(chunk->data().size());
   PLUMB_ASSIGN_OR_RETURN(const Buffer bytes, rpc::TakeBytes(*chunk));
   PLUMB_RETURN_IF_ERROR(assembler_->Accept(offset, bytes.span(), checksum));
   return upload_->Append(bytes.span());

@@ -1,6 +1,7 @@
 // RunService.PutArtifact: one file on its way into the blob store.
 #pragma once
 
+#include <mutex>
 #include <optional>
 
 #include <grpcpp/grpcpp.h>
@@ -8,15 +9,22 @@
 #include "plumb/v1/run_service.pb.h"
 
 #include "common/rpc/chunks.h"
-#include "server/core/blob_store.h"
+#include "server/core/server_core.h"
+#include "server/rpc/progress_watch.h"
+#include "server/rpc/stream_quota.h"
 
 namespace plumb::server {
 
 // Owns itself until gRPC is done. Writes on gRPC's thread, so that a slow disk holds the client
-// back. What is not committed leaves nothing behind.
+// back. What is not committed leaves nothing behind. A client that hardly sends is told
+// kDeadlineExceeded.
 class PutArtifactStream final : public grpc::ServerReadReactor<v1::PutArtifactRequest> {
  public:
-  PutArtifactStream(const BlobStore* blobs, v1::PutArtifactResponse* response);
+  // Ends at once with the error when `place` is one.
+  PutArtifactStream(ServerCore* core,
+                    const ServerLimits& limits,
+                    const Result<StreamQuota::Place>& place,
+                    v1::PutArtifactResponse* response);
 
   void OnReadDone(bool ok) override;
   void OnDone() override;
@@ -26,6 +34,8 @@ class PutArtifactStream final : public grpc::ServerReadReactor<v1::PutArtifactRe
   Status Begin(const v1::Artifact& artifact);
   Status Append(v1::DataChunk* chunk);
   Status Commit();
+  void ReadNext();
+  void End(const Status& status);
 
   const BlobStore* blobs_;
   v1::PutArtifactResponse* response_;
@@ -33,6 +43,10 @@ class PutArtifactStream final : public grpc::ServerReadReactor<v1::PutArtifactRe
   std::optional<Artifact> artifact_;
   std::optional<BlobStore::Upload> upload_;
   std::optional<rpc::ChunkAssembler> assembler_;
+  std::mutex mutex_;  // of ended_: the watch ends the stream from the strand
+  bool ended_ = false;
+  StreamQuota::Place place_;
+  std::optional<ProgressWatch> watch_;
 };
 
 }  // namespace plumb::server

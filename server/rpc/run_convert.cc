@@ -95,6 +95,7 @@ Status FilesFromProto(const v1::StartRunRequest& wire, RunRequest* request) {
     PLUMB_ASSIGN_OR_RETURN(Artifact artifact, rpc::FromProto(input));
     request->inputs.push_back(std::move(artifact));
   }
+  PLUMB_RETURN_IF_ERROR(rpc::CheckInputBytes(request->inputs, "inputs"));
   if (wire.input_names_size() != 0 && wire.input_names_size() != wire.inputs_size()) {
     return rpc::ProtocolError("input_names", "must be none or one per input");
   }

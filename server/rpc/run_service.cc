@@ -18,6 +18,13 @@ namespace {
 
 constexpr uint32_t kDefaultListed = 100;
 constexpr uint32_t kMaxListed = 1000;
+// A list is one message, whatever peers put into its entries: names of 255 bytes, ids, numbers.
+constexpr size_t kListedNames = size_t{4} * 255;
+constexpr size_t kListedRest = 256;
+static_assert(kMaxListed * (2 * rpc::kMaxListedTextSize + kListedRest + kListedNames / 2) <
+              rpc::kMaxMessageSize);
+static_assert(ServerLimits().boards * (rpc::kMaxTagBytes + kListedRest + kListedNames) <
+              rpc::kMaxMessageSize);
 
 // Answers a unary call with what `handle` says, on the strand. gRPC keeps request and response
 // until Finish.
@@ -34,6 +41,15 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const Sta
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(rpc::ToGrpc(status));
   return reactor;
+}
+
+// A list is one message, so each run in it says less than alone.
+void ShortenFailure(v1::RunSummary* run) {
+  if (run->has_failure()) {
+    v1::Failure* failure = run->mutable_failure();
+    failure->set_message(rpc::WireText(failure->message(), rpc::kMaxListedTextSize));
+    failure->set_hint(rpc::WireText(failure->hint(), rpc::kMaxListedTextSize));
+  }
 }
 
 Status FindMissingIn(const BlobStore& blobs,
@@ -53,9 +69,13 @@ Status FindMissingIn(const BlobStore& blobs,
 
 }  // namespace
 
-RunService::RunService(ServerCore* core, std::string version)
+RunService::RunService(ServerCore* core, const ServerLimits& limits, std::string version)
     : core_(core),
-      version_(std::move(version)) {}
+      limits_(limits),
+      version_(std::move(version)),
+      uploads_("uploads of files at once", limits.artifact_uploads),
+      reports_("readers of reports at once", limits.report_reads),
+      watchers_("watchers at once", limits.watch_streams) {}
 
 grpc::ServerUnaryReactor* RunService::GetServerInfo(grpc::CallbackServerContext* context,
                                                     const v1::GetServerInfoRequest* request,
@@ -73,7 +93,7 @@ grpc::ServerUnaryReactor* RunService::FindMissing(grpc::CallbackServerContext* c
 
 grpc::ServerReadReactor<v1::PutArtifactRequest>* RunService::PutArtifact(
     grpc::CallbackServerContext* /*context*/, v1::PutArtifactResponse* response) {
-  return new PutArtifactStream(&core_->blobs(), response);
+  return new PutArtifactStream(core_, limits_, uploads_.Take(), response);
 }
 
 grpc::ServerUnaryReactor* RunService::StartRun(grpc::CallbackServerContext* context,
@@ -87,9 +107,9 @@ grpc::ServerUnaryReactor* RunService::StartRun(grpc::CallbackServerContext* cont
 }
 
 grpc::ServerWriteReactor<v1::WatchRunResponse>* RunService::WatchRun(
-    grpc::CallbackServerContext* /*context*/, const v1::WatchRunRequest* request) {
-  auto stream = std::make_shared<WatchStream>(core_, request->run_id());
-  stream->Adopt(stream);
+    grpc::CallbackServerContext* context, const v1::WatchRunRequest* request) {
+  auto stream = std::make_shared<WatchStream>(core_, context, limits_, request->run_id());
+  stream->Adopt(stream, watchers_.Take());
   return stream.get();
 }
 
@@ -111,6 +131,7 @@ grpc::ServerUnaryReactor* RunService::ListRuns(grpc::CallbackServerContext* cont
     const uint32_t count = request->max_count() == 0 ? kDefaultListed : request->max_count();
     for (const RunSummary& run : core_->runs().List(std::min(count, kMaxListed))) {
       *response->add_runs() = ToProto(run);
+      ShortenFailure(response->mutable_runs(response->runs_size() - 1));
     }
     return OkStatus();
   });
@@ -128,17 +149,22 @@ grpc::ServerUnaryReactor* RunService::ListBoards(grpc::CallbackServerContext* co
 }
 
 grpc::ServerWriteReactor<v1::GetReportResponse>* RunService::GetReport(
-    grpc::CallbackServerContext* /*context*/, const v1::GetReportRequest* request) {
+    grpc::CallbackServerContext* context, const v1::GetReportRequest* request) {
+  const auto place = reports_.Take();
   const Result<Buffer> report = [&]() -> Result<Buffer> {
+    PLUMB_RETURN_IF_ERROR(place.status());
     PLUMB_RETURN_IF_ERROR(rpc::CheckRunId(request->run_id()));
     PLUMB_ASSIGN_OR_RETURN(const auto path, core_->strand().Call([&] {
       return core_->runs().ReportPath(request->run_id());
     }));
-    return ReadFile(path, rpc::kMaxReportSize);
+    return MapFile(path);  // whole only once, however many read it
   }();
   const uint64_t size = report.ok() ? report->size() : 0;
   return new BytesStream<v1::GetReportResponse>(
-      report, 0, [size](uint64_t offset, const Buffer& piece, v1::GetReportResponse* response) {
+      {&core_->strand(), limits_, context, place.ok() ? *place : nullptr},
+      report,
+      0,
+      [size](uint64_t offset, const Buffer& piece, v1::GetReportResponse* response) {
         response->set_total_size(size);
         *response->mutable_chunk() = rpc::MakeDataChunk(offset, piece);
       });

@@ -6,13 +6,14 @@
 #include "plumb/v1/run_service.grpc.pb.h"
 
 #include "server/core/server_core.h"
+#include "server/rpc/stream_quota.h"
 
 namespace plumb::server {
 
 class RunService final : public v1::RunService::CallbackService {
  public:
   // `core` must outlive every call.
-  RunService(ServerCore* core, std::string version);
+  RunService(ServerCore* core, const ServerLimits& limits, std::string version);
 
   grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context,
                                           const v1::GetServerInfoRequest* request,
@@ -41,7 +42,11 @@ class RunService final : public v1::RunService::CallbackService {
 
  private:
   ServerCore* core_;
+  const ServerLimits limits_;
   const std::string version_;
+  StreamQuota uploads_;
+  StreamQuota reports_;
+  StreamQuota watchers_;
 };
 
 }  // namespace plumb::server

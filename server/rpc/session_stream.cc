@@ -1,6 +1,5 @@
 #include "server/rpc/session_stream.h"
 
-#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -9,11 +8,6 @@
 #include "common/rpc/convert.h"
 
 namespace plumb::server {
-namespace {
-
-constexpr std::chrono::milliseconds kHelloTimeout{10'000};
-
-}  // namespace
 
 // What the core sees of the stream. Holds messages back until the Welcome has gone out.
 class SessionStream::Link final : public BoardLink {
@@ -62,15 +56,13 @@ class SessionStream::Link final : public BoardLink {
   std::vector<v1::SessionResponse> early_;
 };
 
-SessionStream::SessionStream(ServerCore* core, std::string version)
-    : StrandStream(&core->strand()),
+SessionStream::SessionStream(ServerCore* core,
+                             grpc::CallbackServerContext* context,
+                             const ServerLimits& limits,
+                             std::string version)
+    : StrandStream(&core->strand(), context, limits),
       core_(core),
-      version_(std::move(version)) {
-  core_->strand().Post([this] {
-    hello_timeout_ = core_->strand().After(
-        kHelloTimeout, [this] { Close(DeadlineExceededError("the agent did not say hello")); });
-  });
-}
+      version_(std::move(version)) {}
 
 SessionStream::~SessionStream() = default;
 
@@ -82,15 +74,18 @@ void SessionStream::OnRequest(v1::SessionRequest& request) {
 
 void SessionStream::Handle(const v1::SessionRequest& request) {
   Status status;
+  FirstMessageCame();
   if (request.has_hello()) {
     status = OnHello(request.hello());
   } else if (!link_) {
     status = rpc::ProtocolError("session", "the first message must be hello");
+  } else if (request.has_run_progress()) {
+    status = OnProgress(request.run_progress());
   } else if (request.has_run_failed()) {
     status = OnFailed(request.run_failed());
   }
   if (!status.ok()) {
-    LogWarning("an agent is refused: " + status.ToString());
+    LogPeer(LogLevel::kWarning, "an agent is refused: " + status.ToString());
     Close(status);
     return;
   }
@@ -103,7 +98,6 @@ Status SessionStream::OnHello(const v1::Hello& hello) {
   }
   PLUMB_RETURN_IF_ERROR(rpc::CheckProtocol(hello.protocol(), "agent"));
   PLUMB_ASSIGN_OR_RETURN(hello_, rpc::FromProto(hello));
-  hello_timeout_ = {};
   auto link = std::make_shared<Link>(this);
   PLUMB_RETURN_IF_ERROR(core_->boards().Attach(hello_, link));
   link_ = std::move(link);
@@ -114,7 +108,14 @@ Status SessionStream::OnHello(const v1::Hello& hello) {
   v1::SessionResponse response;
   *response.mutable_welcome() = rpc::ToProto(welcome);
   link_->Open(std::move(response));
-  LogInfo("board '" + hello_.board_name + "' is connected");
+  LogPeer(LogLevel::kInfo, "board '" + hello_.board_name + "' is connected");
+  return OkStatus();
+}
+
+Status SessionStream::OnProgress(const v1::RunProgress& progress) {
+  PLUMB_ASSIGN_OR_RETURN(const rpc::RunKey key, rpc::FromProto(progress.key()));
+  PLUMB_RETURN_IF_ERROR(rpc::FromProto(progress.phase()).status());
+  core_->runs().BoardAccepted(hello_.instance_id, key);
   return OkStatus();
 }
 
@@ -130,13 +131,12 @@ void SessionStream::OnPeerDone() {
 }
 
 void SessionStream::OnClosed() {
-  hello_timeout_ = {};
   Detach();
 }
 
 void SessionStream::Detach() {
   if (link_) {
-    LogInfo("board '" + hello_.board_name + "' is gone");
+    LogPeer(LogLevel::kInfo, "board '" + hello_.board_name + "' is gone");
     link_->Forget();
     core_->boards().Detach(hello_.board_name, link_.get());
     link_.reset();

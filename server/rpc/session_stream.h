@@ -14,7 +14,10 @@ namespace plumb::server {
 
 class SessionStream final : public StrandStream<v1::SessionRequest, v1::SessionResponse> {
  public:
-  SessionStream(ServerCore* core, std::string version);
+  SessionStream(ServerCore* core,
+                grpc::CallbackServerContext* context,
+                const ServerLimits& limits,
+                std::string version);
   ~SessionStream() override;
 
  private:
@@ -26,6 +29,7 @@ class SessionStream final : public StrandStream<v1::SessionRequest, v1::SessionR
 
   void Handle(const v1::SessionRequest& request);
   Status OnHello(const v1::Hello& hello);
+  Status OnProgress(const v1::RunProgress& progress);
   Status OnFailed(const v1::RunFailed& failed);
   void Detach();
 
@@ -33,7 +37,6 @@ class SessionStream final : public StrandStream<v1::SessionRequest, v1::SessionR
   const std::string version_;
   std::shared_ptr<Link> link_;  // once the board is known
   rpc::Hello hello_;
-  Strand::Timer hello_timeout_;
 };
 
 }  // namespace plumb::server

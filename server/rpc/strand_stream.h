@@ -13,23 +13,28 @@
 #include "common/rpc/limits.h"
 #include "common/rpc/status_bridge.h"
 #include "server/core/strand.h"
+#include "server/rpc/stream_guard.h"
 
 namespace plumb::server {
 
 // Owns itself from Adopt() until gRPC is done with the call; whoever else holds a shared pointer
 // may keep calling it, to no effect. One read and one write are in flight at most, and at most
-// kMaxOutgoing messages wait.
+// kMaxOutgoing messages wait. A peer that does not say its first message within
+// limits.first_message, or does not take one within limits.stall, is dropped.
 template <class Request, class Response>
 class StrandStream : public grpc::ServerBidiReactor<Request, Response> {
  public:
   static constexpr size_t kMaxOutgoing = 64;
 
-  explicit StrandStream(Strand* strand) : strand_(strand) {}
+  // `context` is gRPC's, of this call.
+  StrandStream(Strand* strand, grpc::CallbackServerContext* context, const ServerLimits& limits)
+      : strand_(strand),
+        guard_(strand, context, limits) {}
 
-  // Call once, right after construction.
-  void Adopt(std::shared_ptr<StrandStream> self) {
+  // Call once, right after construction. A refusal (`place` is an error) ends the stream with it.
+  void Adopt(std::shared_ptr<StrandStream> self, const Result<StreamQuota::Place>& place) {
     self_ = std::move(self);
-    ReadNext();
+    strand_->Post([stream = self_, place] { stream->Begin(place); });
   }
 
   void OnReadDone(bool ok) final {
@@ -43,6 +48,7 @@ class StrandStream : public grpc::ServerBidiReactor<Request, Response> {
   void OnWriteDone(bool ok) final {
     strand_->Post([self = self_, ok] {
       self->writing_ = false;
+      self->guard_.WriteEnds();
       if (!ok && !self->closing_) {
         self->closing_ = CancelledError("the stream broke");
       }
@@ -55,8 +61,10 @@ class StrandStream : public grpc::ServerBidiReactor<Request, Response> {
   }
 
   void OnDone() final {
+    guard_.Forget();
     strand_->Post([self = std::exchange(self_, nullptr)] {
       self->done_ = true;
+      self->guard_.Release();
       self->OnClosed();
     });
   }
@@ -104,9 +112,22 @@ class StrandStream : public grpc::ServerBidiReactor<Request, Response> {
     WriteNext();
   }
 
+  // On the strand: the peer has said its first message.
+  void FirstMessageCame() { guard_.FirstMessageCame(); }
+
   [[nodiscard]] bool closing() const { return closing_.has_value() || done_; }
 
  private:
+  void Begin(const Result<StreamQuota::Place>& place) {
+    if (!place.ok()) {
+      Close(place.status());
+      return;
+    }
+    guard_.Hold(*place);
+    guard_.AwaitFirstMessage([this](const Status& status) { Close(status); });
+    ReadNext();
+  }
+
   void WriteNext() {
     if (writing_ || finished_) {
       return;
@@ -120,11 +141,13 @@ class StrandStream : public grpc::ServerBidiReactor<Request, Response> {
       writing_ = true;
       writing_response_ = std::move(outgoing_.front());
       outgoing_.pop_front();
+      guard_.WriteBegins();
       this->StartWrite(&writing_response_);
     }
   }
 
   Strand* strand_;
+  StreamGuard guard_;
   std::shared_ptr<StrandStream> self_;
   Request request_;
   Response writing_response_;

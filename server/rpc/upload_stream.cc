@@ -10,8 +10,11 @@ namespace plumb::server {
 
 static_assert(UploadStream::kReadAhead <= RemoteRunner::kMaxPending);
 
-UploadStream::UploadStream(const UploadPort& port, uint64_t serial)
-    : StrandStream(port.strand),
+UploadStream::UploadStream(const UploadPort& port,
+                           grpc::CallbackServerContext* context,
+                           const ServerLimits& limits,
+                           uint64_t serial)
+    : StrandStream(port.strand, context, limits),
       port_(port),
       serial_(serial),
       blocks_(rpc::kChunkSize, kReadAhead) {}
@@ -59,13 +62,14 @@ void UploadStream::OnFirst(const grpc::ByteBuffer& bytes) {
 }
 
 void UploadStream::OnBegin(const Result<rpc::UploadBegin>& begin) {
+  FirstMessageCame();
   if (!begin.ok()) {
     Close(begin.status());
     return;
   }
-  auto runner = port_.open(*begin, serial_, [weak = weak_from_this()] {
+  auto runner = port_.open(*begin, serial_, [weak = weak_from_this()](const Status& why) {
     if (const auto self = weak.lock()) {
-      self->Close(AbortedError("a newer upload stream has taken over"));
+      self->Close(why);
     }
   });
   if (!runner.ok()) {

@@ -20,7 +20,7 @@ namespace plumb::server {
 struct UploadPort {
   Strand* strand = nullptr;
   std::function<Result<std::shared_ptr<RemoteRunner>>(
-      const rpc::UploadBegin& begin, uint64_t serial, std::function<void()> close)>
+      const rpc::UploadBegin& begin, uint64_t serial, std::function<void(const Status& why)> close)>
       open;
   std::function<void(const std::string& run_id, uint64_t serial)> close;
 };
@@ -33,7 +33,10 @@ class UploadStream final : public StrandStream<grpc::ByteBuffer, grpc::ByteBuffe
   static constexpr size_t kReadAhead = 8;
 
   // `serial`: unique among the uploads of this server.
-  UploadStream(const UploadPort& port, uint64_t serial);
+  UploadStream(const UploadPort& port,
+               grpc::CallbackServerContext* context,
+               const ServerLimits& limits,
+               uint64_t serial);
 
  private:
   void OnRequest(grpc::ByteBuffer& request) override;

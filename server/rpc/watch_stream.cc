@@ -8,14 +8,20 @@
 
 namespace plumb::server {
 
-WatchStream::WatchStream(ServerCore* core, std::string run_id)
+WatchStream::WatchStream(ServerCore* core,
+                         grpc::CallbackServerContext* context,
+                         const ServerLimits& limits,
+                         std::string run_id)
     : core_(core),
+      guard_(&core->strand(), context, limits),
       run_id_(std::move(run_id)) {}
 
-void WatchStream::Adopt(std::shared_ptr<WatchStream> self) {
+void WatchStream::Adopt(std::shared_ptr<WatchStream> self,
+                        const Result<StreamQuota::Place>& place) {
   self_ = std::move(self);
-  core_->strand().Post([stream = self_] {
-    const Status status = rpc::CheckRunId(stream->run_id_);
+  core_->strand().Post([stream = self_, place] {
+    const Status status = place.ok() ? rpc::CheckRunId(stream->run_id_) : place.status();
+    stream->guard_.Hold(place.ok() ? *place : nullptr);
     if (status.ok()) {
       stream->Ask();
     } else {
@@ -27,6 +33,7 @@ void WatchStream::Adopt(std::shared_ptr<WatchStream> self) {
 void WatchStream::OnWriteDone(bool ok) {
   core_->strand().Post([self = self_, ok] {
     self->writing_ = false;
+    self->guard_.WriteEnds();
     self->outgoing_.pop_front();
     if (!ok && !self->closing_) {
       self->closing_ = CancelledError("the stream broke");
@@ -40,8 +47,10 @@ void WatchStream::OnCancel() {
 }
 
 void WatchStream::OnDone() {
+  guard_.Forget();
   // The strand may hold the last pointer.
   core_->strand().Post([self = std::exchange(self_, nullptr)] {
+    self->guard_.Release();
     self->core_->runs().StopAwaiting(self->run_id_, self->ticket_);
   });
 }
@@ -77,6 +86,7 @@ void WatchStream::WriteNext() {
     Ask();
   } else {
     writing_ = true;
+    guard_.WriteBegins();
     StartWrite(&outgoing_.front());
   }
 }

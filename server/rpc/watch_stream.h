@@ -11,16 +11,21 @@
 #include "plumb/v1/run_service.pb.h"
 
 #include "server/core/server_core.h"
+#include "server/rpc/stream_guard.h"
 
 namespace plumb::server {
 
-// Asks the journal for news only when the last have gone out: a slow watcher gets fewer. All its
-// events happen on the strand; owns itself until gRPC is done.
+// Asks the journal for news only when the last have gone out: a slow watcher gets fewer, one that
+// does not take an event within limits.stall is dropped. All its events happen on the strand; owns
+// itself until gRPC is done.
 class WatchStream final : public grpc::ServerWriteReactor<v1::WatchRunResponse> {
  public:
   // Call Adopt() right after construction.
-  WatchStream(ServerCore* core, std::string run_id);
-  void Adopt(std::shared_ptr<WatchStream> self);
+  WatchStream(ServerCore* core,
+              grpc::CallbackServerContext* context,
+              const ServerLimits& limits,
+              std::string run_id);
+  void Adopt(std::shared_ptr<WatchStream> self, const Result<StreamQuota::Place>& place);
 
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
@@ -33,6 +38,7 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchRunResponse> 
   void Close(const Status& status);
 
   ServerCore* core_;
+  StreamGuard guard_;
   const std::string run_id_;
   std::shared_ptr<WatchStream> self_;
   std::deque<v1::WatchRunResponse> outgoing_;

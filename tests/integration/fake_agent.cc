@@ -50,6 +50,12 @@ Status FakeAgent::SendFailed(const v1::RunKey& key, const Status& status) {
   return stream_->Write(request) ? OkStatus() : CancelledError("the stream broke");
 }
 
+bool FakeAgent::SendRaw(const std::function<void(v1::SessionRequest& request)>& fill) {
+  v1::SessionRequest request;
+  fill(request);
+  return stream_->Write(request);
+}
+
 void FakeAgent::Disconnect() {
   if (stream_) {
     context_->TryCancel();

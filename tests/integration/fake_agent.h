@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ class FakeAgent {
   // The next message of the server; an error when the stream ended.
   Result<v1::SessionResponse> Next();
   Status SendFailed(const v1::RunKey& key, const Status& status);
+  // Sends whatever `fill` makes of a message.
+  bool SendRaw(const std::function<void(v1::SessionRequest& request)>& fill);
   // Breaks the control stream off.
   void Disconnect();
 

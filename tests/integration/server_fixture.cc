@@ -1,6 +1,7 @@
 #include "tests/integration/server_fixture.h"
 
 #include <cstring>
+#include <filesystem>
 
 #include "common/rpc/convert.h"
 #include "tests/support/small_model.h"
@@ -32,13 +33,15 @@ ServerFixture::ServerFixture() {
   StartServer();
 }
 
-void ServerFixture::StartServer(std::chrono::milliseconds resume_grace) {
+void ServerFixture::StartServer(std::chrono::milliseconds resume_grace,
+                                const server::ServerLimits& limits) {
   server_.reset();
   server::ServerAppOptions options;
   options.listen = {"unix:" + (folder_.path() / "s").string()};
   options.data = folder_.path() / "data";
   options.simulator = std::string(PLUMB_BINARY_DIR) + "/bin/plumb-simulator";
   options.resume_grace = resume_grace;
+  options.limits = limits;
   auto server = server::ServerApp::Start(options);
   ASSERT_TRUE(server.ok()) << server.status().ToString();
   server_ = std::move(server).value();
@@ -78,6 +81,29 @@ std::vector<v1::UploadRequest> ServerFixture::CorrectUpload(int error, size_t ch
                                    kSmallScoreScale),
                    MakeBoardOutput("mean", Shape{1, kSmallScores}, answer.mean, kSmallScoreScale)},
                   chunk_size);
+}
+
+void ServerFixture::ExpectServerGoesOn() {
+  const auto client = Connect();
+  FakeAgent agent(address(), "honest", 'e');
+  const Status connected = agent.Connect();
+  ASSERT_TRUE(connected.ok()) << connected.ToString();
+  const auto run_id = client->StartRun(Request(client.get(), {"honest"}));
+  ASSERT_TRUE(run_id.ok()) << run_id.status().ToString();
+  Serve(&agent, CorrectUpload());
+  const auto end = client->Watch(*run_id, nullptr);
+  ASSERT_TRUE(end.ok()) << end.status().ToString();
+  EXPECT_EQ(end->run.exit_code, 0) << end->report_json;
+}
+
+void ServerFixture::ExpectNothingLeftBehind() const {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path() / "data")) {
+    EXPECT_NE(entry.path().extension(), ".part") << entry.path();
+  }
+  for (const auto& run : std::filesystem::directory_iterator(folder_.path() / "data" / "runs")) {
+    const bool whole = std::filesystem::exists(run.path() / "target" / "recording.json");
+    EXPECT_TRUE(whole || !std::filesystem::exists(run.path() / "target")) << run.path();
+  }
 }
 
 v1::RunKey ServerFixture::NextRun(FakeAgent* agent) {

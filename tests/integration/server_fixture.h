@@ -20,7 +20,8 @@ class ServerFixture : public testing::Test {
  protected:
   ServerFixture();
 
-  void StartServer(std::chrono::milliseconds resume_grace = std::chrono::seconds(60));
+  void StartServer(std::chrono::milliseconds resume_grace = std::chrono::seconds(60),
+                   const server::ServerLimits& limits = {});
 
   [[nodiscard]] std::string address() const { return server_->addresses().front(); }
 
@@ -32,6 +33,12 @@ class ServerFixture : public testing::Test {
   // Takes the next run command of `agent` and uploads `requests`.
   static v1::RunKey Serve(FakeAgent* agent, const std::vector<v1::UploadRequest>& requests);
   static v1::RunKey NextRun(FakeAgent* agent);
+
+  // A run of a correct board of its own goes well: the server is none the worse for what happened.
+  void ExpectServerGoesOn();
+  // No unfinished upload and no unfinished run lies in the server's folder, and of a run that
+  // failed no output.
+  void ExpectNothingLeftBehind() const;
 
   TempFolder folder_ = *TempFolder::Create("plumb-it-");
   std::unique_ptr<server::ServerApp> server_;

@@ -70,7 +70,7 @@ TEST_F(ServerTest, ASecondAgentOfTheSameNameIsRefusedUntilTheFirstIsGone) {
   FakeAgent second(address(), "cam", 'b');
   const Status status = second.Connect();
   EXPECT_EQ(status.code(), StatusCode::kAlreadyExists);
-  EXPECT_EQ(status.reason(), "board_name_taken");
+  EXPECT_EQ(status.reason(), kReasonBoardNameTaken);
   EXPECT_THAT(status.hint(), HasSubstr("--name"));
 }
 

@@ -60,7 +60,8 @@ class Service final
  public:
   explicit Service(server::Strand* strand) {
     port_.strand = strand;
-    port_.open = [this](const rpc::UploadBegin&, uint64_t, const std::function<void()>&) {
+    port_.open = [this](
+                     const rpc::UploadBegin&, uint64_t, const std::function<void(const Status&)>&) {
       const std::lock_guard lock(mutex_);
       return runner_ ? Result<std::shared_ptr<server::RemoteRunner>>(runner_)
                      : NotFoundError("no run");
@@ -69,9 +70,10 @@ class Service final
   }
 
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Upload(
-      grpc::CallbackServerContext* /*context*/) override {
-    auto stream = std::make_shared<server::UploadStream>(port_, ++serial_);
-    stream->Adopt(stream);
+      grpc::CallbackServerContext* context) override {
+    auto stream =
+        std::make_shared<server::UploadStream>(port_, context, server::ServerLimits(), ++serial_);
+    stream->Adopt(stream, quota_.Take());
     return stream.get();
   }
 
@@ -82,6 +84,7 @@ class Service final
 
  private:
   server::UploadPort port_;
+  server::StreamQuota quota_{"uploads", 16};
   std::mutex mutex_;
   std::shared_ptr<server::RemoteRunner> runner_;
   std::atomic<uint64_t> serial_{0};
@@ -139,6 +142,7 @@ bool ReceiveUpload(Service& service, int control, const Job& job, const std::str
   }
   auto runner = std::make_shared<server::RemoteRunner>(
       "bench",
+      server::RemoteRunner::Patience{std::chrono::seconds(30), 1},
       server::RemoteRunner::Port{[&](const RunSpec&) { Tell(control); }, [](const Status&) {}});
   service.SetRunner(runner);
   RunSpec spec;

@@ -41,7 +41,7 @@ class BoardRegistryTest : public testing::Test {
         resumed_ = {run_id, at_it};
       };
       events.on_board_removed = [this] { ++removed_; };
-      registry_ = std::make_unique<BoardRegistry>(&strand_, grace, std::move(events));
+      registry_ = std::make_unique<BoardRegistry>(&strand_, grace, max_boards_, std::move(events));
       return 0;
     });
   }
@@ -69,6 +69,7 @@ class BoardRegistryTest : public testing::Test {
   }
 
   Strand strand_;
+  size_t max_boards_ = 4;
   std::unique_ptr<BoardRegistry> registry_;
   int available_ = 0;
   int removed_ = 0;
@@ -107,7 +108,7 @@ TEST_F(BoardRegistryTest, AnotherInstanceOfALivingNameIsRefused) {
   ASSERT_TRUE(Attach(MakeHello("cam", {}, kFirst), std::make_shared<FakeLink>()).ok());
   const Status status = Attach(MakeHello("cam", {}, kSecond), std::make_shared<FakeLink>());
   EXPECT_EQ(status.code(), StatusCode::kAlreadyExists);
-  EXPECT_EQ(status.reason(), "board_name_taken");
+  EXPECT_EQ(status.reason(), kReasonBoardNameTaken);
   EXPECT_THAT(status.hint(), HasSubstr("--name"));
 }
 

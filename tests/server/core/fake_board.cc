@@ -33,7 +33,7 @@ rpc::RunKey FakeBoard::Serve(FakeRunner& runner) {
     return {};
   }
   auto remote = core_->strand().Call(
-      [&] { return core_->runs().OpenUpload(hello_.instance_id, command->key, 1, [] {}); });
+      [&] { return core_->runs().OpenUpload(hello_.instance_id, command->key, 1, [](const Status& /*why*/) {}); });
   EXPECT_TRUE(remote.ok()) << remote.status().ToString();
   if (remote.ok()) {
     UploadingSink sink(*remote);

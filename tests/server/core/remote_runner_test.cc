@@ -49,11 +49,13 @@ class CollectingSink : public TensorSink {
 
 class RemoteRunnerTest : public testing::Test {
  protected:
-  RemoteRunnerTest() {
+  RemoteRunnerTest() { Make({std::chrono::seconds(60), 1}); }
+
+  void Make(const RemoteRunner::Patience& patience) {
     RemoteRunner::Port port;
     port.send_run = [this](const RunSpec& /*spec*/) { sent_.set_value(); };
     port.send_cancel = [this](const Status& reason) { cancelled_.push_back(reason.message()); };
-    runner_ = std::make_unique<RemoteRunner>("cam", std::move(port));
+    runner_ = std::make_unique<RemoteRunner>("cam", patience, std::move(port));
   }
 
   void Start(uint32_t repetitions = 1) {

@@ -168,7 +168,12 @@ INSTANTIATE_TEST_SUITE_P(
     Cases,
     LayoutShapeTest,
     ::testing::Values(
-        Case{"mean", OpKind::kMean, ReduceAttributes{{1, 2}, true}, {1, 4, 4, 2}, {1, 1, 1, 2}, true},
+        Case{"mean",
+             OpKind::kMean,
+             ReduceAttributes{{1, 2}, true},
+             {1, 4, 4, 2},
+             {1, 1, 1, 2},
+             true},
         Case{"mean_descending",
              OpKind::kMean,
              ReduceAttributes{{2, 1}, true},
