@@ -48,6 +48,7 @@ void PutArtifactStream::OnReadDone(bool ok) {
   if (ok && status.ok()) {
     ReadNext();
   } else {
+    upload_.reset();  // so that who is told the end finds nothing left
     End(status);
   }
 }

@@ -228,12 +228,13 @@ TEST_F(LimitsTest, AnAgentThatDoesNotAnswerItsCommandLosesTheRun) {
 TEST_F(LimitsTest, ASenderOfAFileThatSendsNothing) {
   Start([](auto& limits) { limits.stall = kSoon; });
   Put put(*stub_);
-  ASSERT_TRUE(put.Begin("a file"));
+  static_cast<void>(put.Begin("a file"));
   const Status status = put.Finish();
   EXPECT_EQ(status.code(), StatusCode::kDeadlineExceeded) << status.ToString();
   EXPECT_EQ(status.reason(), kReasonStalled);
   EXPECT_THAT(status.message(), HasSubstr("moved only 0 bytes in 50 ms"));
   EXPECT_FALSE(status.hint().empty());
+  server_.reset();  // its last call is over
   ExpectNothingLeftBehind();
 }
 
@@ -243,7 +244,7 @@ TEST_F(LimitsTest, ASenderOfAFileThatSendsByteByByte) {
     limits.least_progress = kUnreachable;
   });
   Put put(*stub_);
-  ASSERT_TRUE(put.Begin(std::string(64 << 20, 'x')));
+  static_cast<void>(put.Begin(std::string(1 << 20, 'x')));
   uint64_t offset = 0;
   while (put.Send(offset, "x")) {
     ++offset;
