@@ -186,9 +186,10 @@ class WhimsicalSource final : public agent::ArtifactSource {
         return Broken();
       case 2:
         return Refused();
-      case 3: {  // other bytes, maybe too many or too few
-        const std::string other(whims_.Number() % 64, 'y');
-        return take(AsBytes(other));
+      case 3: {  // other bytes, mostly as many as announced
+        const uint64_t number = whims_.Number();
+        const uint64_t size = number % 4 == 3 ? number : artifact.size - offset;
+        return take(AsBytes(std::string(size % 64, 'y')));
       }
       case 4:
         honest_.break_after = 1 + static_cast<size_t>(whims_.Number() % 4);
