@@ -14,7 +14,8 @@ struct InMemory {
 };
 
 int ReadFromMemory(void* target, int offset, int size, char* context) {
-  const auto* memory = reinterpret_cast<const InMemory*>(context);
+  // By way of void: the bytes are an InMemory's, so they are aligned as one.
+  const auto* memory = static_cast<const InMemory*>(static_cast<const void*>(context));
   if (offset < 0 || size < 0 ||
       static_cast<size_t>(offset) + static_cast<size_t>(size) > memory->size) {
     return -1;
