@@ -65,9 +65,9 @@ void SessionClient::Run(SessionHandler& handler, const CancelToken& stop) {
     if (said_before) {
       LogDebug(message);
     } else if (backoff_.at_longest()) {
-      LogWarning(message + " every " + Seconds(options_.longest_pause) + " or so");
+      LogPeer(LogLevel::kWarning, message + " every " + Seconds(options_.longest_pause) + " or so");
     } else {
-      LogWarning(message + " in " + Seconds(pause));
+      LogPeer(LogLevel::kWarning, message + " in " + Seconds(pause));
     }
     stop.WaitFor(pause);
   }
@@ -115,9 +115,10 @@ Status SessionClient::Greet(Call& call, const SessionHandler& handler) {
   }
   PLUMB_RETURN_IF_ERROR(rpc::CheckProtocol(response.welcome().protocol(), "server"));
   PLUMB_ASSIGN_OR_RETURN(const rpc::Welcome welcome, rpc::FromProto(response.welcome()));
-  LogInfo("connected to plumb-server " + welcome.server_version + " at " +
-          options_.address.ToString() + " as board '" + options_.hello.board_name +
-          "'; waiting for runs");
+  LogPeer(LogLevel::kInfo,
+          "connected to plumb-server " + welcome.server_version + " at " +
+              options_.address.ToString() + " as board '" + options_.hello.board_name +
+              "'; waiting for runs");
   return OkStatus();
 }
 
@@ -133,7 +134,8 @@ void SessionClient::Listen(Call& call, SessionHandler& handler) {
       } else if (key.ok()) {
         SendFailed(*key, command.status());
       } else {
-        LogWarning("a run command without a usable key: " + command.status().ToString());
+        LogPeer(LogLevel::kWarning,
+                "a run command without a usable key: " + command.status().ToString());
       }
     } else if (response.has_cancel()) {
       const auto command = rpc::FromProto(response.cancel());

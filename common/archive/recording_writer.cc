@@ -198,8 +198,8 @@ Result<uint64_t> RecordingWriter::TakeLater(Output& output, uint64_t offset, con
 Status RecordingWriter::EndLaterRepetition(Output& output, const TensorEnd& end) {
   const auto digest = std::exchange(output.later_digest, std::nullopt);
   const bool equal = end.valid_digest == recording_.outputs[end.index].valid_digest;
-  if (digest && (output.later_offset != output.desc.aligned_size ||
-                 digest->value() != end.valid_digest)) {
+  if (digest &&
+      (output.later_offset != output.desc.aligned_size || digest->value() != end.valid_digest)) {
     return DataLossError("output " + std::to_string(end.index) + " of repetition " +
                          std::to_string(end.repetition) +
                          " arrived with another digest than its runner computed");

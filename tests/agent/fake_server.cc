@@ -8,6 +8,7 @@
 #include "common/rpc/convert.h"
 #include "common/rpc/limits.h"
 #include "common/rpc/status_bridge.h"
+#include "common/runner/failure.h"
 
 namespace plumb::agent::test {
 
@@ -60,7 +61,7 @@ grpc::Status FakeBoardServer::Session(
   }
   if (refuse_name) {
     return rpc::ToGrpc(
-        AlreadyExistsError("another board has that name").WithReason("board_name_taken"));
+        AlreadyExistsError("another board has that name").WithReason(kReasonBoardNameTaken));
   }
   v1::SessionResponse response;
   rpc::Welcome welcome;
@@ -133,7 +134,9 @@ grpc::Status FakeBoardServer::Upload(grpc::ServerContext* context, UploadServerS
       return rpc::ToGrpc(status);
     }
     if (tracker_.AckDue()) {
-      stream->Write(rpc::ToProto(tracker_.position()));
+      rpc::UploadPosition position = tracker_.position();
+      position.sequence += boast ? 1'000 : 0;
+      stream->Write(rpc::ToProto(position));
       tracker_.AckSent();
       const std::lock_guard lock(mutex_);
       ++acknowledgements;
@@ -189,7 +192,20 @@ Status FakeBoardServer::Take(v1::UploadRequest& request) {
   return OkStatus();
 }
 
-grpc::Status FakeBoardServer::ReadArtifact(grpc::ServerContext* /*context*/,
+grpc::Status FakeBoardServer::Dribble(grpc::ServerContext* context,
+                                      uint64_t offset,
+                                      grpc::ServerWriter<v1::ReadArtifactResponse>* writer) {
+  v1::ReadArtifactResponse response;
+  *response.mutable_chunk() = rpc::MakeDataChunk(offset, Buffer::FromString("m"));
+  writer->Write(response);
+  std::unique_lock lock(mutex_);
+  while (!down_ && !context->IsCancelled()) {
+    changed_.wait_for(lock, std::chrono::milliseconds(20));
+  }
+  return grpc::Status::CANCELLED;
+}
+
+grpc::Status FakeBoardServer::ReadArtifact(grpc::ServerContext* context,
                                            const v1::ReadArtifactRequest* request,
                                            grpc::ServerWriter<v1::ReadArtifactResponse>* writer) {
   size_t chunks_left = SIZE_MAX;
@@ -205,6 +221,9 @@ grpc::Status FakeBoardServer::ReadArtifact(grpc::ServerContext* /*context*/,
     if (break_read_after != 0) {
       chunks_left = std::exchange(break_read_after, 0);
     }
+  }
+  if (dribble) {
+    return Dribble(context, request->offset(), writer);
   }
   for (size_t offset = request->offset(); offset < content.size(); offset += rpc::kChunkSize) {
     if (chunks_left-- == 0) {

@@ -48,6 +48,8 @@ class FakeBoardServer final : public v1::BoardService::Service {
   std::map<std::string, std::string> files;  // content by digest
   size_t break_read_after = 0;               // chunks of the first ReadArtifact; 0: never
   bool damage_chunks = false;
+  bool dribble = false;  // every ReadArtifact gives one byte and then nothing
+  bool boast = false;    // acknowledges events that were never sent
   bool refuse_name = false;
 
   // Sends on every open control stream, or on the next one.
@@ -90,6 +92,9 @@ class FakeBoardServer final : public v1::BoardService::Service {
   void NoteSessionRequest(const v1::SessionRequest& request);
   void SendCommands(grpc::ServerReaderWriter<v1::SessionResponse, v1::SessionRequest>* stream,
                     const bool& over);
+  grpc::Status Dribble(grpc::ServerContext* context,
+                       uint64_t offset,
+                       grpc::ServerWriter<v1::ReadArtifactResponse>* writer);
   std::optional<grpc::Status> ApplyFault(const std::optional<StreamFault>& fault, size_t taken);
   // False once the run has ended or something was out of order.
   Status Take(v1::UploadRequest& request);

@@ -1,5 +1,7 @@
 // The agent's link against a server in this process: every way in which it can break.
 #include <atomic>
+#include <filesystem>
+#include <functional>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -264,6 +266,81 @@ TEST_F(LinkTest, AMalformedCommandIsRefusedNotRun) {
   ASSERT_TRUE(server_->WaitUntil([&] { return !server_->failures.empty(); }));
   EXPECT_EQ(server_->failures[0].failure().reason(), kReasonProtocol);
   EXPECT_TRUE(server_->phases.empty());
+}
+
+TEST_F(LinkTest, AbsurdCommandsAreRefusedAndTheNextIsRun) {
+  StartServer();
+  Agent agent(server_->address(), folder_.path());
+  const std::vector<std::function<void(v1::RunCommand&)>> lies = {
+      [](auto& run) { run.set_repetitions(UINT32_MAX); },
+      [](auto& run) { run.set_deadline_ms(UINT32_MAX); },
+      [](auto& run) { run.set_invoke_timeout_ms(0); },
+      [](auto& run) { run.clear_inputs(); },
+      [](auto& run) { run.mutable_model()->set_sha256("../../etc/passwd"); },
+      [](auto& run) { run.mutable_model()->set_size(UINT64_MAX); },
+      [](auto& run) { run.mutable_inputs(0)->set_sha256(std::string(64, 'Z')); },
+      [](auto& run) {
+        for (int i = 0; i < 300; ++i) {
+          *run.add_inputs() = run.inputs(0);
+        }
+      },
+  };
+  for (const auto& lie : lies) {
+    v1::SessionResponse response = Run();
+    lie(*response.mutable_run());
+    server_->Command(response);
+  }
+  for (const std::string key : {"", "a/b", "..", "a\x1b"}) {
+    v1::SessionResponse response = Run();
+    response.mutable_run()->mutable_key()->set_run_id(key);
+    server_->Command(response);
+  }
+  server_->Command(v1::SessionResponse());
+  server_->Command(Run());
+  ExpectWholeRun();
+  EXPECT_EQ(server_->failures.size(), lies.size());
+  for (const v1::RunFailed& failed : server_->failures) {
+    EXPECT_EQ(failed.failure().reason(), kReasonProtocol);
+  }
+}
+
+TEST_F(LinkTest, AFileThatIsNotItsDigestIsNeverRun) {
+  const std::string good = kModelContent;
+  for (const std::string& lie : {good.substr(1) + "!", good + "!", good.substr(1), std::string()}) {
+    StartServer();
+    server_->files[model_.sha256] = lie;
+    {
+      Agent agent(server_->address(), folder_.path());
+      server_->Command(Run());
+      ASSERT_TRUE(server_->WaitUntil([&] { return server_->run_end.has_value(); }));
+    }
+    EXPECT_EQ(ClassifyFailure(*server_->run_end), FailureClass::kInfrastructure) << lie.size();
+    EXPECT_TRUE(server_->outputs.empty());
+    server_->Shutdown();
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path() / "cache")) {
+      EXPECT_EQ(entry.path().filename(), ".lock") << "nothing of it stays in the cache";
+    }
+  }
+}
+
+TEST_F(LinkTest, AFileGivenByteByByteEndsTheRun) {
+  StartServer();
+  server_->dribble = true;
+  Agent agent(server_->address(), folder_.path());
+  server_->Command(Run());
+  ASSERT_TRUE(server_->WaitUntil([&] { return server_->run_end.has_value(); }));
+  EXPECT_EQ(server_->run_end->reason(), kReasonAgentLost);
+  EXPECT_NE(server_->run_end->message().find("bytes came in 300 ms"), std::string::npos)
+      << server_->run_end->ToString();
+}
+
+TEST_F(LinkTest, AServerThatCommitsWhatWasNeverSentEndsTheRun) {
+  StartServer();
+  server_->boast = true;
+  Agent agent(server_->address(), folder_.path());
+  server_->Command(Run());
+  ASSERT_TRUE(server_->WaitUntil([&] { return !server_->failures.empty(); }));
+  EXPECT_EQ(server_->failures[0].failure().reason(), kReasonProtocol);
 }
 
 TEST_F(LinkTest, AServerOfAnotherMajorVersionIsNotServed) {

@@ -19,8 +19,8 @@ enum class Rule {
   kHalfUp,
   kCoarseScale,  // XNNPACK's short factors, ties up: QUANTIZE between integers and LEAKY_RELU with
                  // 8 fractional bits, ADD and SUB with 21 bits
-  kScaleError,  // each element: one of the profiles, with a scale up to 2^-20 larger or smaller
-                // (single precision)
+  kScaleError,   // each element: one of the profiles, with a scale up to 2^-20 larger or smaller
+                 // (single precision)
   kNone,
 };
 

@@ -140,15 +140,24 @@ TEST_F(RecordingTest, KeepsWhichRepetitionsDiffered) {
   ASSERT_TRUE((*writer)->OnInvoke({1, 2.5}).ok());
   ASSERT_TRUE((*writer)->OnTensorEnd({1, 0, PaddedDigest(outputs_[0]), 0}).ok());
   EXPECT_EQ(*(*writer)->OnChunk(1, 1, 0, outputs_[0].bytes), 64U) << "evidence, not kept";
-  ASSERT_TRUE((*writer)->OnTensorEnd({1, 1, 77, 0}).ok());
+  ASSERT_TRUE((*writer)->OnTensorEnd({1, 1, PaddedDigest(outputs_[0]), 0}).ok());
   ASSERT_TRUE((*writer)->Finish().ok());
   auto open = ReadRecording(leg_);
   ASSERT_TRUE(open.ok()) << open.status().ToString();
   EXPECT_EQ(open->recording.repetitions, 2U);
   ASSERT_EQ(open->recording.differing.size(), 1U);
   EXPECT_EQ(open->recording.differing[0].index, 1U);
-  EXPECT_EQ(open->recording.differing[0].valid_digest, 77U);
+  EXPECT_EQ(open->recording.differing[0].valid_digest, PaddedDigest(outputs_[0]));
   EXPECT_EQ(open->outputs[1].bytes.view(), outputs_[1].bytes.view());
+}
+
+TEST_F(RecordingTest, RefusesALaterRepetitionOfAnotherDigest) {
+  auto writer = RecordingWriter::Create(leg_, {});
+  ASSERT_TRUE(writer.ok());
+  ASSERT_TRUE(Feed(**writer, outputs_).ok());
+  ASSERT_TRUE((*writer)->OnChunk(1, 1, 0, outputs_[0].bytes).ok());
+  EXPECT_EQ((*writer)->OnTensorEnd({1, 1, PaddedDigest(outputs_[1]), 0}).status().code(),
+            StatusCode::kDataLoss);
 }
 
 TEST_F(RecordingTest, RefusesAFolderWithSomethingInIt) {

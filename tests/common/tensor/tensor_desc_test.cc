@@ -50,8 +50,9 @@ TEST(ValidRegion, WithoutAStrideRowsAreContiguous) {
   EXPECT_TRUE(ValidRegionOf(Desc(kShort, {2, 3}, 0, 12))->contiguous());
 }
 
-TEST(ValidRegion, OneRowMayHaveAnyStride) {
-  ExpectRegion(Desc(kShort, {1, 10}, 4, 64), 1, 20, 4);
+TEST(ValidRegion, OneRowMayHaveAnyStrideThatHoldsIt) {
+  ExpectRegion(Desc(kShort, {1, 10}, 20, 64), 1, 20, 20);
+  ExpectRefused(Desc(kShort, {1, 10}, 4, 64), "less than a row of 20");
   ExpectRegion(Desc(kShort, {1, 10}, 4'000'000'000U, 64), 1, 20, 4'000'000'000U);
 }
 

@@ -32,8 +32,10 @@ rpc::RunKey FakeBoard::Serve(FakeRunner& runner) {
     ADD_FAILURE() << "no run command came";
     return {};
   }
-  auto remote = core_->strand().Call(
-      [&] { return core_->runs().OpenUpload(hello_.instance_id, command->key, 1, [](const Status& /*why*/) {}); });
+  auto remote = core_->strand().Call([&] {
+    return core_->runs().OpenUpload(
+        hello_.instance_id, command->key, 1, [](const Status& /*why*/) {});
+  });
   EXPECT_TRUE(remote.ok()) << remote.status().ToString();
   if (remote.ok()) {
     UploadingSink sink(*remote);

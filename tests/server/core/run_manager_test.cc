@@ -277,7 +277,9 @@ TEST_F(RunManagerTest, OnlyTheBoardOfARunMayUploadForIt) {
   const auto run_id = Start(Request());
   const auto open = [&](const std::string& instance, const rpc::RunKey& key) {
     return core_->strand()
-        .Call([&] { return core_->runs().OpenUpload(instance, key, 1, [](const Status& /*why*/) {}); })
+        .Call([&] {
+          return core_->runs().OpenUpload(instance, key, 1, [](const Status& /*why*/) {});
+        })
         .status()
         .code();
   };
