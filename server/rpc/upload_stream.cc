@@ -114,7 +114,7 @@ void UploadStream::NoteAnswered(bool end) {
     strand()->Post([self = shared_from_this()] { self->ReadNext(); });
   }
   if (close) {
-    strand()->Post([self = shared_from_this()] { self->Close(OkStatus()); });
+    CloseAfterAnswers();
   }
 }
 
@@ -140,7 +140,13 @@ void UploadStream::OnPeerDone() {
       return;
     }
   }
-  Close(OkStatus());
+  CloseAfterAnswers();
+}
+
+// Behind the answers, each of which was posted before it was counted: the last one may carry the
+// error, or the acknowledgement the agent waits for.
+void UploadStream::CloseAfterAnswers() {
+  strand()->Post([self = shared_from_this()] { self->Close(OkStatus()); });
 }
 
 void UploadStream::OnClosed() {

@@ -49,6 +49,7 @@ class UploadStream final : public StrandStream<grpc::ByteBuffer, grpc::ByteBuffe
   // Any thread, once for each message after the first.
   void OnAnswer(const RemoteRunner::Answer& answer);
   void NoteAnswered(bool end);
+  void CloseAfterAnswers();
   // On the strand.
   void Acknowledge(const RemoteRunner::Answer& answer);
 
