@@ -28,10 +28,19 @@ UploadCall::~UploadCall() {
 }
 
 void UploadCall::OnWriteDone(bool ok) {
-  const std::lock_guard lock(mutex_);
-  writing_ = false;
+  std::unique_lock lock(mutex_);
   over_ = over_ || !ok;
+  const bool more = ok && next_.has_value();
+  if (more) {
+    message_ = std::move(*next_);
+  }
+  writing_ = more;
+  next_.reset();
   changed_.notify_all();
+  if (more) {
+    lock.unlock();
+    StartWrite(&message_);
+  }
 }
 
 void UploadCall::OnReadDone(bool ok) {
@@ -84,13 +93,16 @@ CallWait UploadCall::Await(std::chrono::milliseconds timeout,
 CallWait UploadCall::AwaitWritable(std::chrono::milliseconds timeout,
                                    const CancelToken& cancel,
                                    std::chrono::milliseconds grace) {
-  return Await(timeout, cancel, grace, [this] { return !writing_ && !over_; });
+  return Await(timeout, cancel, grace, [this] { return !next_ && !over_; });
 }
 
 void UploadCall::Write(grpc::ByteBuffer message) {
   {
     const std::lock_guard lock(mutex_);
-    writing_ = true;
+    if (std::exchange(writing_, true)) {
+      next_ = std::move(message);
+      return;
+    }
   }
   message_ = std::move(message);
   StartWrite(&message_);

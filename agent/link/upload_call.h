@@ -28,9 +28,9 @@ enum class CallWait {
   kCancelled,  // it has not, and the run was cancelled
 };
 
-// One message is under way while the caller makes the next; acknowledgements are read as they come,
-// so that the server can always send them. Used by one thread. The destructor breaks off a call
-// that was not ended.
+// One message is under way and the next one waits for it, which starts it without waking the
+// caller; acknowledgements are read as they come, so that the server can always send them. Used by
+// one thread. The destructor breaks off a call that was not ended.
 class UploadCall final : private grpc::ClientBidiReactor<grpc::ByteBuffer, v1::UploadResponse> {
  public:
   using Clock = std::chrono::steady_clock;
@@ -40,12 +40,12 @@ class UploadCall final : private grpc::ClientBidiReactor<grpc::ByteBuffer, v1::U
   UploadCall& operator=(const UploadCall&) = delete;
   ~UploadCall();
 
-  // Until the message before is out of our hands; then Write may be called. A cancelled `cancel`
+  // Until no message waits for the one under way; then Write may be called. A cancelled `cancel`
   // shortens the wait to `grace`.
   CallWait AwaitWritable(std::chrono::milliseconds timeout,
                          const CancelToken& cancel,
                          std::chrono::milliseconds grace);
-  // Does not block.
+  // Does not block: sends the message, or leaves it to wait for the one under way.
   void Write(grpc::ByteBuffer message);
 
   // Until the server has answered for the first time.
@@ -88,6 +88,7 @@ class UploadCall final : private grpc::ClientBidiReactor<grpc::ByteBuffer, v1::U
   std::condition_variable changed_;
   std::optional<rpc::UploadPosition> position_;
   bool writing_ = false;
+  std::optional<grpc::ByteBuffer> next_;  // while writing_
   bool over_ = false;
   std::optional<grpc::Status> status_;
 };

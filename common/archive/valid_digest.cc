@@ -1,6 +1,9 @@
 #include "common/archive/valid_digest.h"
 
 #include <xxhash.h>
+#ifdef PLUMB_XXHASH_DISPATCH
+#include <xxh_x86dispatch.h>
+#endif
 
 #include <algorithm>
 #include <new>

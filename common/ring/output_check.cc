@@ -1,6 +1,9 @@
 #include "common/ring/output_check.h"
 
 #include <xxhash.h>
+#ifdef PLUMB_XXHASH_DISPATCH
+#include <xxh_x86dispatch.h>
+#endif
 
 #include <algorithm>
 #include <bit>
