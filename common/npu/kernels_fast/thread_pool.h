@@ -1,10 +1,9 @@
 // A few threads that stay alive between layers.
 #pragma once
 
-#include <condition_variable>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -40,16 +39,14 @@ class ThreadPool {
   void Dispatch(size_t count, const Task& task);
   void RunPart(size_t thread) const;
   void WorkerLoop(size_t thread);
+  void Announce();
   void Stop();
 
-  std::mutex mutex_;
-  std::condition_variable work_ready_;
-  std::condition_variable work_done_;
   Task task_;
   size_t count_ = 0;
-  uint64_t generation_ = 0;
-  size_t running_ = 0;
-  bool stopping_ = false;
+  std::atomic<uint32_t> generation_{0};  // of tasks; what workers wait for
+  std::atomic<uint32_t> running_{0};     // workers at the task; what the caller waits for
+  std::atomic<bool> stopping_{false};
   std::vector<std::thread> workers_;
 };
 
