@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "common/ring/process_runner.h"
 #include "tests/bench/comparison/rounds.h"
 #include "tests/bench/kernels/network.h"
+#include "tests/support/process.h"
 
 namespace plumb::bench {
 namespace {
@@ -87,6 +89,19 @@ double TimeProgram(const std::vector<std::string>& argv, int quiet) {
   });
 }
 
+constexpr std::chrono::seconds kPatience{30};
+
+// From exec until the program says `text`; it is killed afterwards.
+double TimeUntilLine(const std::vector<std::string>& argv, const std::string& text) {
+  std::unique_ptr<test::Program> program;
+  return Timed([&] {
+    program = Value(test::Program::Start(argv));
+    if (!program->WaitForLine(text, kPatience)) {
+      Die(InternalError(argv[0] + " never said '" + text + "': " + program->Output()));
+    }
+  });
+}
+
 struct FirstOutput {
   double seconds = 0;  // from before exec
   double invoke_ms = 0;
@@ -150,6 +165,40 @@ class Bench {
     });
   }
 
+  // Ready: the server listens; the agent is known to a server that runs already.
+  void AddReady(const std::string& server, const std::string& agent) {
+    if (!Exists(server) || !Exists(agent)) {
+      return;
+    }
+    const auto address = [this](const char* name) {
+      return "unix:" + (folder_.path() / name).string();
+    };
+    const auto server_argv = [&](const char* name) {
+      return std::vector<std::string>{server,
+                                      "--listen",
+                                      address(name),
+                                      "--data",
+                                      folder_.path() / (std::string(name) + "-data")};
+    };
+    server_ = Value(test::Program::Start(server_argv("kept")));
+    if (!server_->WaitForLine(kListens, kPatience)) {
+      Die(InternalError(server_->Output()));
+    }
+    Add("plumb-server, listens",
+        [argv = server_argv("timed")] { return TimeUntilLine(argv, kListens); });
+    const std::vector<std::string> agent_argv = {agent,
+                                                 "--server",
+                                                 address("kept"),
+                                                 "--name",
+                                                 "bench",
+                                                 "--virtual",
+                                                 "S6",
+                                                 "--cache",
+                                                 folder_.path() / "cache"};
+    Add("plumb-agent, known to the server",
+        [agent_argv] { return TimeUntilLine(agent_argv, "connected to plumb-server"); });
+  }
+
   void AddLocalRun(const std::string& plumb) {
     if (!Exists(plumb)) {
       return;
@@ -188,10 +237,13 @@ class Bench {
     one.run = std::move(run);
   }
 
+  static constexpr const char* kListens = "listens on";
+
   TempFolder folder_;
   UniqueFd quiet_;
   std::filesystem::path model_;
   std::filesystem::path input_;
+  std::unique_ptr<test::Program> server_;
   std::vector<Case> cases_;
   std::vector<std::string> invoke_;
   std::vector<double> invoke_ms_;  // of the last run
@@ -210,6 +262,7 @@ void Main(const std::string& folder) {
   bench.AddRunner("plumb-runner + virtual IPU, first output",
                   {bin + "plumb-runner", "--mi-library", folder + "/lib/libmi_ipu_virtual.so"});
   bench.AddRunner("plumb-simulator, first output", {bin + "plumb-simulator"});
+  bench.AddReady(bin + "plumb-server", bin + "plumb-agent");
   bench.AddLocalRun(bin + "plumb");
   bench.RunAndPrint();
 }
