@@ -4,6 +4,8 @@
 #include <string>
 
 #include "agent/runner/mi_engine.h"
+#include "agent/runner/prog_dla/options.h"
+#include "agent/runner/prog_dla/prog_dla.h"
 #include "agent/runner/self_test/self_test.h"
 #include "common/ring/child.h"
 
@@ -22,6 +24,7 @@ const char* const kHelp =
     "                     Exit 0: all hold, 1: some do not, 3: nothing could be tried\n"
     "  --model FILE       an offline model of this chip, for --self-test\n"
     "  --help             this text\n"
+    "  -i FILE -m FILE …  as prog_dla_simulator; plumb-runner -i - -h says more\n"
     "\n"
     "Examples: plumb-agent --server pc:7070 --name cam --runner 'plumb-runner --mi-sys 3'\n"
     "          plumb-runner --self-test --model /mnt/blazeface.img\n";
@@ -70,6 +73,9 @@ bool Parse(int argc, char** argv, Options* parsed) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (plumb::mi::IsProgDlaCall(argc, argv)) {
+    return plumb::mi::ProgDla(argc, argv, stdout);
+  }
   if (argc == 2 && std::strcmp(argv[1], "--help") == 0) {
     std::fputs(kHelp, stdout);
     return 0;

@@ -6,9 +6,11 @@
 
 #include "client/cli/usage.h"
 #include "common/archive/run_folder.h"
+#include "common/archive/tensor_folder.h"
 #include "common/base/file.h"
 #include "common/base/sha256.h"
 #include "common/base/text.h"
+#include "common/dump/simulator_text.h"
 #include "common/runner/failure.h"
 #include "common/tensor/notation.h"
 #include "common/tensor/npy.h"
@@ -57,6 +59,15 @@ Result<LoadedOperand> LoadFile(const fs::path& path, const std::string& spec) {
   PLUMB_ASSIGN_OR_RETURN(const Buffer bytes, MapFile(path));
   LoadedOperand loaded;
   loaded.operand = {path.string(), Sha256Hex(bytes.span())};
+  if (spec.empty() && dump::LooksLikeSimulatorText(bytes.view())) {
+    auto tensors = dump::ParseSimulatorText(bytes.view());
+    if (!tensors.ok()) {
+      return tensors.status().Annotate(Quoted(path));
+    }
+    loaded.tensors = *std::move(tensors);
+    loaded.text_decimals = dump::kTextDecimals;
+    return loaded;
+  }
   loaded.raw = !IsNpy(bytes);
   if (loaded.raw && spec.empty()) {
     return UsageError(Quoted(path) + " is no .npy file, so its shape and element type are unknown",
@@ -70,17 +81,28 @@ Result<LoadedOperand> LoadFile(const fs::path& path, const std::string& spec) {
   return loaded;
 }
 
-Result<LoadedOperand> LoadLeg(const fs::path& path, analysis::Role role) {
-  PLUMB_ASSIGN_OR_RETURN(const fs::path folder, archive::FindLeg(path, role));
-  PLUMB_ASSIGN_OR_RETURN(auto open, archive::ReadRecording(folder));
+Result<LoadedOperand> FromRecording(const fs::path& folder,
+                                    const char* described_by,
+                                    archive::OpenRecording open) {
   LoadedOperand loaded;
-  PLUMB_ASSIGN_OR_RETURN(const std::string digest,
-                         Sha256HexOfFile(folder / archive::kRecordingFile));
+  PLUMB_ASSIGN_OR_RETURN(const std::string digest, Sha256HexOfFile(folder / described_by));
   const std::string& source = open.recording.identity.source;
   loaded.operand = {folder.string() + (source.empty() ? "" : " (" + source + ")"), digest};
   loaded.tensors = std::move(open.outputs);
+  loaded.text_decimals = open.recording.model.text_decimals;
   loaded.recording = std::move(open.recording);
   return loaded;
+}
+
+Result<LoadedOperand> LoadLeg(const fs::path& path, analysis::Role role) {
+  PLUMB_ASSIGN_OR_RETURN(const fs::path folder, archive::FindLeg(path, role));
+  PLUMB_ASSIGN_OR_RETURN(auto open, archive::ReadRecording(folder));
+  return FromRecording(folder, archive::kRecordingFile, std::move(open));
+}
+
+Result<LoadedOperand> LoadTensorFolder(const fs::path& folder) {
+  PLUMB_ASSIGN_OR_RETURN(auto open, archive::OpenTensorFolder(folder));
+  return FromRecording(folder, archive::kTensorsFile, std::move(open));
 }
 
 Result<std::vector<fs::path>> NpyFilesIn(const fs::path& folder) {
@@ -130,7 +152,7 @@ Result<LoadedOperand> Load(const fs::path& path, analysis::Role role, const std:
   if (archive::IsRunFolder(path) || archive::IsRecordingFolder(path)) {
     return LoadLeg(path, role);
   }
-  return LoadNpyFolder(path);
+  return archive::IsTensorFolder(path) ? LoadTensorFolder(path) : LoadNpyFolder(path);
 }
 
 }  // namespace

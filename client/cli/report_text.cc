@@ -168,6 +168,9 @@ void SayReport(Console& console, const ComparisonReport& report) {
   SayCoverage(console, report.coverage);
   SayDiagnosis(console, report);
   console.Say("");
+  for (const std::string& note : report.notes) {
+    console.Say({{"note: ", Style::kWarning}, {note}});
+  }
   Line line = {{"verdict: ", Style::kBold},
                {std::string(analysis::VerdictName(report.verdict)), StyleOf(report.verdict)}};
   const std::string summary = Summary(report);

@@ -10,6 +10,7 @@
 #include "common/analysis/outcome.h"
 #include "common/analysis/pair_comparator.h"
 #include "common/analysis/pairing.h"
+#include "common/analysis/text_tolerance.h"
 #include "common/archive/report_json.h"
 #include "common/base/text.h"
 
@@ -30,7 +31,8 @@ class CompareVerb : public Verb {
             ".npy file, a raw file (with --spec), a folder of .npy files (paired by name), a run\n"
             "folder or one of its legs. A run folder as REFERENCE gives its reference leg, as\n"
             "TARGET its target leg. Valid elements must be equal unless a tolerance is given;\n"
-            "padding is never looked at.\n"
+            "padding is never looked at. The text of simulator.py or prog_dla_simulator and a\n"
+            "folder with tensors.json are read too; text matches within its six decimals.\n"
             "Exit codes: 0 match, 1 mismatch, 2 usage or unreadable file, 5 nothing compared or\n"
             "tensors missing, 6 the recorded target differs from itself.",
             "plumb compare simulator.npy board.bin --spec 1x10xs16@32,scale=0.0039"};
@@ -93,12 +95,23 @@ std::string CompareVerb::ErrorJson(const Status& status) const {
   return archive::ReportToJson(report);
 }
 
+analysis::TextDecimals DecimalsOf(const LoadedOperand& reference, const LoadedOperand& target) {
+  return {reference.text_decimals, target.text_decimals};
+}
+
 // Outputs of one model have an order; files in folders only have names.
 analysis::Pairing PairUp(const LoadedOperand& reference, const LoadedOperand& target) {
-  const bool ordered =
-      reference.recording && target.recording && reference.tensors.size() == target.tensors.size();
-  return ordered ? analysis::PairByIndex(reference.Names(), target.Names())
-                 : analysis::PairByName(reference.Names(), target.Names());
+  const auto has_order = [](const LoadedOperand& side) {
+    return side.recording.has_value() || side.text_decimals != 0;
+  };
+  const bool ordered = has_order(reference) && has_order(target) &&
+                       reference.tensors.size() == target.tensors.size();
+  const bool text = reference.text_decimals != 0 || target.text_decimals != 0;
+  analysis::Pairing by_name = analysis::PairByName(reference.Names(), target.Names());
+  // Printed files may list the outputs in another order, but under the same names.
+  const bool names_agree = text && by_name.pairs.size() == target.tensors.size();
+  return ordered && !names_agree ? analysis::PairByIndex(reference.Names(), target.Names())
+                                 : by_name;
 }
 
 Result<std::vector<analysis::ComparedPair>> ComparePairs(const LoadedOperand& reference,
@@ -111,7 +124,9 @@ Result<std::vector<analysis::ComparedPair>> ComparePairs(const LoadedOperand& re
     PLUMB_RETURN_IF_ERROR(cancel.status());
     const Tensor& a = reference.tensors[r];
     const Tensor& b = target.tensors[t];
-    PLUMB_ASSIGN_OR_RETURN(auto report, analysis::CompareTensors(a, b, policy.For(b.desc.name)));
+    const auto limits =
+        analysis::ToleranceForText(policy.For(b.desc.name), DecimalsOf(reference, target));
+    PLUMB_ASSIGN_OR_RETURN(auto report, analysis::CompareTensors(a, b, limits));
     report.index = static_cast<uint32_t>(pairs.size());
     pairs.push_back({a, b, std::move(report)});
   }
@@ -167,6 +182,10 @@ Result<int> CompareVerb::Run(VerbContext& context) {
   report.diagnosis = analysis::Diagnose(request);
   for (const auto& pair : request.pairs) {
     report.tensors.push_back(pair.report);
+  }
+  const std::string note = analysis::TextNote(DecimalsOf(reference, target), policy.by_default);
+  if (!note.empty()) {
+    report.notes.push_back(note);
   }
   report.identity = IdentityOf(target);
   report.timing.compare_ms = MillisecondsSince(start);

@@ -143,6 +143,7 @@ struct ComparisonReport {
   std::vector<TensorReport> tensors;
   std::optional<FirstDivergence> first_divergence;
   std::vector<Diagnosis> diagnosis;  // best first
+  std::vector<std::string> notes;    // what limits the statement, for people
   Timing timing;
   Identity identity;
 };

@@ -5,9 +5,11 @@
 #include <charconv>
 #include <limits>
 
+#include "common/archive/desc_json.h"
 #include "common/archive/json_reader.h"
 #include "common/base/sha256.h"
 #include "common/base/text.h"
+#include "common/runner/limits.h"
 
 #include <nlohmann/json.hpp>
 
@@ -31,25 +33,6 @@ std::optional<uint64_t> ParseHex(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), digest, 16);
   const bool whole = error == std::errc() && end == text.data() + text.size();
   return whole && text.size() == 16 ? std::optional<uint64_t>(digest) : std::nullopt;
-}
-
-Json DescToJson(const TensorDesc& desc) {
-  Json json;
-  json["name"] = JsonText(desc.name);
-  json["element_type"] = ElementTypeName(desc.element_type);
-  json["shape"] = Json::array();
-  for (const int64_t dim : desc.shape.dims()) {
-    json["shape"].push_back(dim);
-  }
-  json["inner_stride"] = desc.inner_stride;
-  json["scale"] = static_cast<double>(desc.scale);
-  json["zero_point"] = desc.zero_point;
-  json["aligned_size"] = desc.aligned_size;
-  json["payload_size"] = desc.payload_size;
-  json["layout"] = desc.layout == Layout::kNchw ? "nchw" : "nhwc";
-  json["width_alignment"] = desc.width_alignment;
-  json["height_alignment"] = desc.height_alignment;
-  return json;
 }
 
 Json DigestsToJson(const std::vector<uint64_t>& digests) {
@@ -83,48 +66,6 @@ Result<std::string> Sha256Text(const JsonReader& json, std::string_view key, boo
   return text;
 }
 
-Status ReadTypeAndShape(const JsonReader& json, TensorDesc& desc) {
-  PLUMB_ASSIGN_OR_RETURN(const std::string type_name, json.String("element_type"));
-  const auto type = ParseElementType(type_name);
-  if (!type && !type_name.empty()) {
-    return json.Wrong("element_type", "one of the known element types");
-  }
-  desc.element_type = type.value_or(ElementType::kUnknown);
-  PLUMB_ASSIGN_OR_RETURN(const auto dims, json.Ints("shape"));
-  PLUMB_ASSIGN_OR_RETURN(desc.shape, Shape::Create(dims));
-  return OkStatus();
-}
-
-Result<float> Scale(const JsonReader& json) {
-  PLUMB_ASSIGN_OR_RETURN(const double scale, json.Number("scale"));
-  if (scale < 0 || scale > static_cast<double>(std::numeric_limits<float>::max())) {
-    return json.Wrong("scale", "a number that a float holds, not negative");
-  }
-  return static_cast<float>(scale);
-}
-
-Result<TensorDesc> DescFromJson(const JsonReader& json) {
-  TensorDesc desc;
-  PLUMB_ASSIGN_OR_RETURN(desc.name, json.String("name"));
-  if (!IsSafeName(desc.name)) {
-    return json.Wrong("name", "1 to 255 bytes of text without control characters");
-  }
-  PLUMB_RETURN_IF_ERROR(ReadTypeAndShape(json, desc));
-  PLUMB_ASSIGN_OR_RETURN(desc.inner_stride, Uint32(json, "inner_stride"));
-  PLUMB_ASSIGN_OR_RETURN(desc.scale, Scale(json));
-  PLUMB_ASSIGN_OR_RETURN(desc.zero_point, json.Int("zero_point", INT64_MIN, INT64_MAX));
-  PLUMB_ASSIGN_OR_RETURN(desc.aligned_size, json.Uint("aligned_size", kMaxTensorSize));
-  PLUMB_ASSIGN_OR_RETURN(desc.payload_size, json.Uint("payload_size", kMaxTensorSize));
-  PLUMB_ASSIGN_OR_RETURN(const std::string layout, json.String("layout"));
-  if (layout != "nhwc" && layout != "nchw") {
-    return json.Wrong("layout", "nhwc or nchw");
-  }
-  desc.layout = layout == "nchw" ? Layout::kNchw : Layout::kNhwc;
-  PLUMB_ASSIGN_OR_RETURN(desc.width_alignment, Uint32(json, "width_alignment"));
-  PLUMB_ASSIGN_OR_RETURN(desc.height_alignment, Uint32(json, "height_alignment"));
-  return desc;
-}
-
 Result<std::vector<JsonReader>> TensorList(const JsonReader& json, std::string_view key) {
   PLUMB_ASSIGN_OR_RETURN(auto list, json.Objects(key));
   if (list.size() > kMaxRecordedTensors) {
@@ -139,6 +80,10 @@ Status ReadIdentity(const JsonReader& json, Recording& recording) {
   PLUMB_ASSIGN_OR_RETURN(recording.model.sdk, json.String("sdk"));
   PLUMB_ASSIGN_OR_RETURN(recording.identity.model_sha256, Sha256Text(json, "model_sha256", true));
   PLUMB_ASSIGN_OR_RETURN(recording.identity.input_sha256, json.Strings("input_sha256"));
+  if (json.Has("text_decimals")) {
+    PLUMB_ASSIGN_OR_RETURN(const uint64_t decimals, json.Uint("text_decimals", kMaxTextDecimals));
+    recording.model.text_decimals = static_cast<uint32_t>(decimals);
+  }
   const auto& inputs = recording.identity.input_sha256;
   const bool well_formed = std::all_of(inputs.begin(), inputs.end(), [](const auto& digest) {
     return digest.empty() || IsSha256Hex(digest);
@@ -152,7 +97,7 @@ Status ReadIdentity(const JsonReader& json, Recording& recording) {
 Status ReadOutputs(const JsonReader& json, Recording& recording) {
   PLUMB_ASSIGN_OR_RETURN(const auto outputs, TensorList(json, "outputs"));
   for (const auto& item : outputs) {
-    PLUMB_ASSIGN_OR_RETURN(TensorDesc desc, DescFromJson(item));
+    PLUMB_ASSIGN_OR_RETURN(TensorDesc desc, DescFromJson(item, DescKeys::kAll));
     PLUMB_ASSIGN_OR_RETURN(const ValidRegion region, ValidRegionOf(desc));
     RecordedOutput output;
     PLUMB_ASSIGN_OR_RETURN(output.sha256, Sha256Text(item, "sha256", false));
@@ -220,6 +165,9 @@ std::string RecordingToJson(const Recording& recording) {
   json["sdk"] = JsonText(recording.model.sdk);
   json["model_sha256"] = recording.identity.model_sha256;
   json["input_sha256"] = recording.identity.input_sha256;
+  if (recording.model.text_decimals != 0) {
+    json["text_decimals"] = recording.model.text_decimals;
+  }
   json["repetitions"] = recording.repetitions;
   json["invoke_ms"] = recording.invoke_ms;
   json["probe"] = nullptr;
@@ -258,7 +206,7 @@ Result<Recording> RecordingFromJson(std::string_view text) {
   PLUMB_RETURN_IF_ERROR(ReadIdentity(json, recording));
   PLUMB_ASSIGN_OR_RETURN(const auto inputs, TensorList(json, "inputs"));
   for (const auto& item : inputs) {
-    PLUMB_ASSIGN_OR_RETURN(TensorDesc desc, DescFromJson(item));
+    PLUMB_ASSIGN_OR_RETURN(TensorDesc desc, DescFromJson(item, DescKeys::kAll));
     recording.model.inputs.push_back(std::move(desc));
   }
   PLUMB_RETURN_IF_ERROR(ReadOutputs(json, recording));

@@ -165,6 +165,10 @@ std::string ReportToJson(const ComparisonReport& report) {
                                 {"rule", JsonText(report.first_divergence->rule)}};
   }
   json["diagnosis"] = DiagnosisToJson(report.diagnosis);
+  json["notes"] = Json::array();
+  for (const std::string& note : report.notes) {
+    json["notes"].push_back(JsonText(note));
+  }
   json["timing"] = TimingToJson(report.timing);
   json["identity"] = IdentityToJson(report.identity);
   return json.dump(2) + "\n";

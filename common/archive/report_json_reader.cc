@@ -263,6 +263,9 @@ Result<ComparisonReport> ReportFromJson(std::string_view text) {
   }
   PLUMB_RETURN_IF_ERROR(ReadDivergence(json, report));
   PLUMB_RETURN_IF_ERROR(ReadDiagnosis(json, report.diagnosis));
+  if (json.Has("notes")) {
+    PLUMB_ASSIGN_OR_RETURN(report.notes, json.Strings("notes"));
+  }
   PLUMB_RETURN_IF_ERROR(ReadTiming(json, report.timing));
   PLUMB_RETURN_IF_ERROR(ReadIdentity(json, report.identity));
   return report;

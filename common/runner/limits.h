@@ -10,4 +10,6 @@ constexpr int kMaxModelTensors = 256;                         // inputs, and out
 constexpr uint64_t kMaxModelTensorBytes = uint64_t{1} << 30;  // one of them, padding included
 constexpr uint64_t kMaxModelOutputBytes = uint64_t{4} << 30;  // all outputs of one repetition
 
+constexpr uint32_t kMaxTextDecimals = 17;  // a double has no more
+
 }  // namespace plumb

@@ -40,6 +40,9 @@ struct ModelInfo {
   std::vector<TensorDesc> inputs;
   std::vector<TensorDesc> outputs;
   std::string sdk;  // "virtual IPU S6, generation C", "builtin simulator"; for `identity`
+  // The outputs were printed as text with this many digits after the point before they came here,
+  // so that they are known to half a unit of the last one; 0: they are exact.
+  uint32_t text_decimals = 0;
 };
 
 // A complete output of one repetition, told after its last byte.

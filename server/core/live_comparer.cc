@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "common/analysis/text_tolerance.h"
+
 namespace plumb::server {
 namespace {
 
@@ -23,12 +25,14 @@ Result<LiveComparer> LiveComparer::Create(const archive::RecordingWriter* refere
   LiveComparer comparer(reference, target);
   Pairing pairing = PairOutputs(reference_model.outputs, target_model.outputs);
   comparer.coverage_ = std::move(pairing.coverage);
+  const analysis::TextDecimals decimals{reference_model.text_decimals, target_model.text_decimals};
+  comparer.note_ = analysis::TextNote(decimals, tolerance.by_default);
   for (const OutputPair& outputs : pairing.pairs) {
     const TensorDesc& reference_desc = reference_model.outputs[outputs.reference];
     const TensorDesc& target_desc = target_model.outputs[outputs.target];
+    const auto limits = analysis::ToleranceForText(tolerance.For(target_desc.name), decimals);
     PLUMB_ASSIGN_OR_RETURN(analysis::PairComparator pair,
-                           analysis::PairComparator::Create(
-                               reference_desc, target_desc, tolerance.For(target_desc.name)));
+                           analysis::PairComparator::Create(reference_desc, target_desc, limits));
     comparer.pairs_.push_back({outputs, reference_desc, target_desc, std::move(pair)});
   }
   return comparer;

@@ -1,6 +1,7 @@
 // Compares all outputs of a run as far as both legs have come.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "common/analysis/pair_comparator.h"
@@ -31,6 +32,9 @@ class LiveComparer {
 
   [[nodiscard]] const analysis::Coverage& coverage() const { return coverage_; }
 
+  // What limits the comparison, for people; mostly empty.
+  [[nodiscard]] const std::string& note() const { return note_; }
+
   // All pairs in the target's order; final once both legs are whole and Advance was called.
   [[nodiscard]] std::vector<analysis::TensorReport> Reports() const;
   [[nodiscard]] std::vector<OutputPair> pairs() const;
@@ -58,6 +62,7 @@ class LiveComparer {
   const archive::RecordingWriter* reference_;
   const archive::RecordingWriter* target_;
   analysis::Coverage coverage_;
+  std::string note_;
   std::vector<Pair> pairs_;
   double compare_ms_ = 0;
 };

@@ -232,6 +232,9 @@ Status RunSession::Judge(const CancelToken& cancel) {
   PLUMB_RETURN_IF_ERROR(target_->writer().Finish());
   report_.tensors = comparer_->Reports();
   report_.coverage = comparer_->coverage();
+  if (!comparer_->note().empty()) {
+    report_.notes.push_back(comparer_->note());
+  }
   FillTiming();
   const bool differs = std::any_of(
       report_.tensors.begin(), report_.tensors.end(), [](const analysis::TensorReport& tensor) {

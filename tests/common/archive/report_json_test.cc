@@ -63,6 +63,7 @@ TEST(ReportJson, HasTheKeysOfTheContract) {
                                       "tensors",
                                       "first_divergence",
                                       "diagnosis",
+                                      "notes",
                                       "timing",
                                       "identity"}));
   EXPECT_EQ(json["schema"], "plumb.comparison/1");

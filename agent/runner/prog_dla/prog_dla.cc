@@ -1,0 +1,227 @@
+#include "agent/runner/prog_dla/prog_dla.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/runner/prog_dla/input_file.h"
+#include "agent/runner/prog_dla/options.h"
+#include "agent/runner/prog_dla/output_folder.h"
+#include "agent/runner/prog_dla/tensor_view.h"
+
+// NOLINTNEXTLINE(modernize-concat-nested-namespaces): C++14.
+namespace plumb {
+namespace mi {
+namespace {
+
+using ring::ErrorKind;
+using ring::Outcome;
+
+constexpr const char* kFolder = "output";
+
+std::string BaseName(const std::string& path) {
+  const size_t slash = path.find_last_of('/');
+  return slash == std::string::npos ? path : path.substr(slash + 1);
+}
+
+bool IsFolder(const std::string& path) {
+  struct stat info {};
+
+  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+// The files of each run: one run, or one for each file of a folder.
+std::vector<std::vector<std::string>> RunsOf(const std::vector<std::string>& images) {
+  if (images.size() != 1 || !IsFolder(images[0])) {
+    return {images};
+  }
+  std::vector<std::string> names;
+  if (DIR* const dir = opendir(images[0].c_str())) {
+    while (const dirent* const entry = readdir(dir)) {
+      const std::string path = images[0] + "/" + entry->d_name;
+
+      struct stat info {};
+
+      if (stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode)) {
+        names.push_back(path);
+      }
+    }
+    closedir(dir);
+  }
+  std::sort(names.begin(), names.end());
+  std::vector<std::vector<std::string>> runs;
+  for (const std::string& name : names) {
+    runs.push_back({name});
+  }
+  return runs;
+}
+
+class ProgDlaJob {
+ public:
+  ProgDlaJob(const ProgDlaOptions& options, std::FILE* out)
+      : options_(options),
+        out_(out),
+        engine_(MakeMiEngine(options.engine)) {}
+
+  Outcome Run() {
+    Outcome outcome = engine_->Load({options_.model, ""}, &model_);
+    if (outcome.ok) {
+      PrintModel();
+      outcome = CheckOutputs();
+    }
+    if (outcome.ok) {
+      outcome = EmptyFolder(kFolder);
+    }
+    const auto runs = RunsOf(options_.images);
+    if (outcome.ok && runs.empty()) {
+      outcome = ring::Failure(
+          ErrorKind::kInputRefused, "'" + options_.images[0] + "' holds no files", "check -i");
+    }
+    for (size_t i = 0; outcome.ok && i < runs.size(); ++i) {
+      outcome = RunOne(runs[i]);
+    }
+    return outcome;
+  }
+
+ private:
+  void Print(const char* role, const ring::TensorRecord& record) const {
+    std::string shape;
+    for (uint32_t axis = 0; axis < std::min(record.rank, ring::kMaxRank); ++axis) {
+      shape += std::to_string(record.dims[axis]) + " ";
+    }
+    std::fprintf(out_,
+                 "%s: name: %s, dtype: %s, shape: [%s], size: %llu, layout: %s, "
+                 "quantization: (%g, %lld)\n",
+                 role,
+                 TensorName(record, role).c_str(),
+                 MiFormatName(record.mi_format),
+                 shape.c_str(),
+                 static_cast<unsigned long long>(record.aligned_size),
+                 record.layout == 1 ? "NCHW" : "NHWC",
+                 static_cast<double>(record.scale),
+                 static_cast<long long>(record.zero_point));
+  }
+
+  void PrintModel() const {
+    std::fprintf(out_, "model: %s, %s\n", options_.model.c_str(), model_.sdk.c_str());
+    for (const ring::TensorRecord& record : model_.inputs) {
+      Print("input", record);
+    }
+    for (const ring::TensorRecord& record : model_.outputs) {
+      Print("output", record);
+    }
+  }
+
+  // Before anything is run: what the library reports is not believed.
+  Outcome CheckOutputs() {
+    for (const ring::TensorRecord& record : model_.outputs) {
+      rows_.emplace_back();
+      std::string complaint;
+      if (!FindRows(record, &rows_.back(), &complaint)) {
+        return ring::Failure(ErrorKind::kModelRefused,
+                             "output '" + TensorName(record, "output") + "' " + complaint,
+                             "try another --abi; plumb run shows such outputs");
+      }
+    }
+    return {};
+  }
+
+  Outcome FillInputs(const std::vector<std::string>& files) {
+    if (files.size() != model_.inputs.size() ||
+        (options_.formats.size() != 1 && options_.formats.size() != files.size())) {
+      return ring::Failure(ErrorKind::kInputRefused,
+                           "the model has " + std::to_string(model_.inputs.size()) +
+                               " inputs; -i names " + std::to_string(files.size()) +
+                               " files and the formats are " +
+                               std::to_string(options_.formats.size()),
+                           "give -i a file for each input, with commas between, and one format "
+                           "for all or one each");
+    }
+    for (uint32_t i = 0; i < files.size(); ++i) {
+      const std::string& format = options_.formats[options_.formats.size() == 1 ? 0 : i];
+      const Outcome filled = FillInput(files[i], format, model_.inputs[i], engine_->InputData(i));
+      if (!filled.ok) {
+        return filled;
+      }
+    }
+    return {};
+  }
+
+  Outcome RunOne(const std::vector<std::string>& files) {
+    double invoke_ms = 0;
+    for (int n = 0; n < options_.number; ++n) {
+      // Anew each time: some libraries destroy the input during Invoke.
+      Outcome outcome = FillInputs(files);
+      uint64_t duration_ns = 0;
+      if (outcome.ok) {
+        outcome = engine_->Invoke(&duration_ns);
+      }
+      if (!outcome.ok) {
+        return outcome;
+      }
+      invoke_ms = static_cast<double>(duration_ns) / 1e6;
+      std::fprintf(out_, "invoke time: %f ms\n", invoke_ms);
+    }
+    return WriteResults(files[0], invoke_ms);
+  }
+
+  Outcome WriteResults(const std::string& input, double invoke_ms) {
+    const std::string name = std::string(kFolder) + "/" + options_.category + "_" +
+                             BaseName(options_.model) + "_" + BaseName(input);
+    std::string text;
+    OutputXor all;
+    for (uint32_t i = 0; i < model_.outputs.size(); ++i) {
+      AppendText(model_.outputs[i], rows_[i], engine_->OutputData(i), &text);
+      all.Add(rows_[i], engine_->OutputData(i));
+    }
+    Outcome outcome = WriteTensors(name + ".tensors", engine_.get(), model_, invoke_ms);
+    if (outcome.ok) {
+      outcome = WriteWhole(name + ".txt", text.data(), text.size());
+    }
+    if (outcome.ok) {
+      std::fprintf(out_, "All outputs XOR = 0x%08x\n", all.value());
+      std::fprintf(out_, "%s.txt\n", name.c_str());
+    }
+    return outcome;
+  }
+
+  const ProgDlaOptions& options_;
+  std::FILE* out_;
+  std::unique_ptr<ring::Engine> engine_;
+  ring::Description model_;
+  std::vector<TensorRows> rows_;
+};
+
+int ExitCodeOf(const Outcome& outcome) {
+  return outcome.ok ? 0 : (outcome.kind == ErrorKind::kUsage ? 3 : 4);
+}
+
+}  // namespace
+
+int ProgDla(int argc, char** argv, std::FILE* out) {
+  ProgDlaOptions options;
+  std::string complaint;
+  if (!ParseProgDla(argc, argv, &options, &complaint)) {
+    std::fprintf(stderr, "prog_dla_simulator: %s; see --help\n", complaint.c_str());
+    return 2;
+  }
+  if (options.help) {
+    std::fputs(kProgDlaHelp, out);
+    return 0;
+  }
+  const Outcome outcome = ProgDlaJob(options, out).Run();
+  if (!outcome.ok) {
+    std::fprintf(stderr, "prog_dla_simulator: %s\n", outcome.message.c_str());
+    if (!outcome.hint.empty()) {
+      std::fprintf(stderr, "  %s\n", outcome.hint.c_str());
+    }
+  }
+  return ExitCodeOf(outcome);
+}
+
+}  // namespace mi
+}  // namespace plumb
