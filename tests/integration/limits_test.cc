@@ -191,6 +191,61 @@ TEST_F(LimitsTest, Watchers) {
   static_cast<void>(watcher->Finish());
 }
 
+TEST_F(LimitsTest, WatchersOfOneRun) {
+  Start([](auto& limits) { limits.watchers_per_run = 1; });
+  const auto client = Connect();
+  FakeAgent agent(address(), "cam");
+  ASSERT_TRUE(agent.Connect().ok());
+  v1::WatchRunRequest request;
+  request.set_run_id(*client->StartRun(Request(client.get())));
+  grpc::ClientContext context;
+  const auto watcher = stub_->WatchRun(&context, request);
+  v1::WatchRunResponse response;
+  ASSERT_TRUE(watcher->Read(&response));
+  grpc::ClientContext other;
+  const auto refused = stub_->WatchRun(&other, request);
+  while (refused->Read(&response)) {  // what has happened so far is told all the same
+  }
+  ExpectLimit(rpc::FromGrpc(refused->Finish()), "at most 1 watchers of one run");
+  // Another run has room.
+  request.set_run_id(*client->StartRun(Request(client.get())));
+  grpc::ClientContext third;
+  const auto elsewhere = stub_->WatchRun(&third, request);
+  EXPECT_TRUE(elsewhere->Read(&response));
+  context.TryCancel();
+  third.TryCancel();
+  static_cast<void>(watcher->Finish());
+  static_cast<void>(elsewhere->Finish());
+}
+
+// A report is small and on its way before anybody could hold its place.
+TEST_F(LimitsTest, ReadersOfReports) {
+  Start([](auto& limits) { limits.report_reads = 0; });
+  v1::GetReportRequest request;
+  request.set_run_id("20260101-000000-abcdef");
+  grpc::ClientContext context;
+  ExpectLimit(rpc::FromGrpc(stub_->GetReport(&context, request)->Finish()), "at most 0 readers");
+}
+
+TEST_F(LimitsTest, UploadsOfOutputs) {
+  Start([](auto& limits) { limits.upload_streams = 1; });
+  const auto client = Connect();
+  FakeAgent agent(address(), "cam");
+  ASSERT_TRUE(agent.Connect().ok());
+  const auto run_id = client->StartRun(Request(client.get()));
+  const v1::RunKey key = NextRun(&agent);
+  FakeUpload first(&agent, key);
+  ASSERT_TRUE(first.NextAck().ok());
+  FakeUpload second(&agent, key);
+  ExpectLimit(second.NextAck().status(), "at most 1 uploads");
+  // The refused one has not taken over.
+  for (const v1::UploadRequest& request : CorrectUpload()) {
+    first.Send(request);
+  }
+  EXPECT_TRUE(first.Finish().ok());
+  EXPECT_EQ(client->Watch(*run_id, nullptr)->run.exit_code, 0);
+}
+
 TEST_F(LimitsTest, AnAgentThatDoesNotSayHello) {
   Start([](auto& limits) { limits.first_message = kSoon; });
   grpc::ClientContext context;
