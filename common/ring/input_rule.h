@@ -10,11 +10,11 @@
 namespace plumb {
 
 // Bytes an input needs at least: the payload the runtime reported, or what the shape and the
-// element format make (NV12 H·W·3/2, ARGB H·W·4, GRAY H·W, else rows at their stride).
+// element format make: a picture's layout that fills the buffer, else rows at their stride.
 uint64_t InputPayload(const TensorDesc& desc);
 
-// OK, or kInvalidArgument with kReasonInputRefused: the sizes, and where the size is that of
-// another family's dump, which. `label` names the file in the message.
+// OK, or kInvalidArgument with kReasonInputRefused: the sizes of this model and of every family,
+// and the likely cause (input_sizes.h). `label` names the file in the message.
 Status CheckInputSize(const TensorDesc& desc, uint64_t size, const std::string& label);
 
 }  // namespace plumb

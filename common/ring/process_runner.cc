@@ -30,6 +30,13 @@ struct InputFile {
   std::string label;
 };
 
+// A cache calls files by their digests: a path into it tells nobody which file was meant.
+std::string LabelOf(const Artifact& artifact) {
+  return artifact.path.filename() == artifact.sha256
+             ? "the input with SHA-256 " + artifact.sha256.substr(0, 16) + "…"
+             : artifact.path.string();
+}
+
 // One Run: the state between its steps.
 class Execution {
  public:
@@ -104,7 +111,7 @@ Status Execution::OpenInputs() {
   }
   for (const auto& artifact : spec_.inputs) {
     InputFile file;
-    file.label = artifact.path.string();
+    file.label = LabelOf(artifact);
     file.fd = UniqueFd(::open(artifact.path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.fd.valid()) {
       return ErrnoError(errno, "cannot open input '" + EscapeForDisplay(file.label) + "'")
