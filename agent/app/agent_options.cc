@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "agent/app/agent_config.h"
+#include "common/base/file.h"
 #include "common/base/text.h"
 #include "common/rpc/limits.h"
 #include "common/runner/failure.h"
@@ -27,6 +29,12 @@ constexpr const char* kExample =
     "--tag s6 --cache /mnt/cache --mi-library /config/lib/libmi_ipu.so\n"
     "Example, a virtual board: plumb-agent --server 127.0.0.1:7070 --name demo --cache /tmp/demo "
     "--virtual S6\n"
+    "Example, installing:      bin/plumb-agent --install --prefix /mnt/sd/plumbline --name "
+    "camera-7 "
+    "--server 192.168.1.10:7070\n"
+    "--config takes a file of KEY = VALUE lines, the keys being these flags; without it "
+    "../etc/plumbline/agent.conf beside the program or /etc/plumbline/agent.conf is read if "
+    "there.\n"
     "--virtual takes FAMILY[,fault=F[:N]]: families 1.x Q S1 S3 S6; faults rounding stale "
     "unwritten noise format padding hang crash nomem, with :N only in the N-th run.";
 
@@ -35,16 +43,37 @@ struct RawOptions {
   std::string server;
   std::string virtual_board;
   std::string runner;
+  std::string config;
+  std::string log = "stderr";
   bool insecure = false;
   bool version = false;
+  bool install = false;
+  bool uninstall = false;
 };
 
 Status Usage(std::string message, std::string_view hint) {
   return InvalidArgumentError(std::move(message)).WithReason(kReasonUsage).WithHint(hint);
 }
 
+void DeclareInstalling(CLI::App& app, InstallOptions& install, RawOptions& raw) {
+  app.add_flag("--install", raw.install, "put this unpacked package on the board");
+  app.add_flag("--uninstall", raw.uninstall, "take it away again")->excludes("--install");
+  app.add_option("--prefix", install.prefix, "folder to install below (default /usr/local)");
+  app.add_option(
+      "--root", install.root, "the board's root, where it is not /: an NFS root on a PC");
+  app.add_flag_callback(
+      "--no-startup",
+      [&install] { install.startup = false; },
+      "with --install: nothing in /etc/init.d or /etc/systemd");
+  app.add_flag("--dry-run", install.dry_run, "say what would be done, and do nothing");
+  app.add_flag("--purge", install.purge, "with --uninstall: the changed configuration, too");
+}
+
 void Declare(CLI::App& app, AgentOptions& options, RawOptions& raw) {
   app.footer(kExample);
+  app.add_option("--config", raw.config, "file with these settings");
+  app.add_option("--log", raw.log, "where messages go: stderr (default) or syslog")
+      ->check(CLI::IsMember({"stderr", "syslog"}));
   app.add_option("--server", raw.server, "where plumb-server listens: HOST:PORT or unix:PATH");
   app.add_option("--name", options.name, "the board's name, unique on its server");
   app.add_option("--tag", options.tags, "words to choose the board by (repeat the flag)")
@@ -62,6 +91,57 @@ void Declare(CLI::App& app, AgentOptions& options, RawOptions& raw) {
   app.add_flag("--insecure", raw.insecure, "allow a server on another machine (not encrypted)");
   app.add_flag("--verbose", options.verbose, "say more");
   app.add_flag("--version", raw.version, "print the version");
+}
+
+// Flags that say what to do rather than how.
+constexpr std::array<std::string_view, 10> kNoSettings = {"help",
+                                                          "version",
+                                                          "config",
+                                                          "install",
+                                                          "uninstall",
+                                                          "prefix",
+                                                          "root",
+                                                          "no-startup",
+                                                          "dry-run",
+                                                          "purge"};
+
+std::vector<ConfigKey> ConfigKeys(const CLI::App& app) {
+  std::vector<ConfigKey> keys;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      if (std::find(kNoSettings.begin(), kNoSettings.end(), name) == kNoSettings.end()) {
+        keys.push_back({name, option->get_type_size() > 0, name == "tag"});
+      }
+    }
+  }
+  return keys;
+}
+
+Result<std::vector<std::string>> AddConfig(const std::vector<ConfigKey>& keys,
+                                           const std::vector<std::string>& arguments) {
+  const std::filesystem::path file = FindAgentConfig(arguments);
+  if (file.empty()) {
+    return arguments;
+  }
+  const auto text = ReadFile(file, kMaxConfigSize);
+  if (!text.ok()) {
+    return Usage("--config: " + text.status().message(), "give a file of KEY = VALUE lines");
+  }
+  const std::string_view view(reinterpret_cast<const char*>(text->data()), text->size());
+  PLUMB_ASSIGN_OR_RETURN(const auto settings, ParseAgentConfig(view, file.string(), keys));
+  return AddSettings(settings, keys, arguments);
+}
+
+// What was given beside --install, as lines for the configuration.
+std::string SettingsGiven(const CLI::App& app) {
+  std::string lines;
+  for (const ConfigKey& key : ConfigKeys(app)) {
+    const CLI::Option* option = app.get_option("--" + key.name);
+    for (const std::string& value : option->results()) {
+      lines += key.name + " = " + (key.takes_value ? value : "true") + "\n";
+    }
+  }
+  return lines.empty() ? "" : "\n# Given to --install.\n" + lines;
 }
 
 Status CheckNames(const AgentOptions& options) {
@@ -193,9 +273,18 @@ Result<ParsedAgentOptions> ParseAgentOptions(const std::vector<std::string>& arg
   RawOptions raw;
   CLI::App app(kHelp, "plumb-agent");
   Declare(app, parsed.options, raw);
+  DeclareInstalling(app, parsed.install, raw);
+  const bool installs =
+      std::any_of(arguments.begin(), arguments.end(), [](const std::string& argument) {
+        return argument == "--install" || argument == "--uninstall";
+      });
+  std::vector<std::string> all = arguments;
+  if (!installs) {
+    PLUMB_ASSIGN_OR_RETURN(all, AddConfig(ConfigKeys(app), arguments));
+  }
   try {
     // CLI11 takes them last first.
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    app.parse(std::vector<std::string>(all.rbegin(), all.rend()));
   } catch (const CLI::CallForHelp&) {
     parsed.print = app.help();
     return parsed;
@@ -206,6 +295,12 @@ Result<ParsedAgentOptions> ParseAgentOptions(const std::vector<std::string>& arg
     parsed.print = std::string("plumb-agent ") + PLUMB_VERSION + "\n";
     return parsed;
   }
+  if (installs) {
+    parsed.action = raw.install ? InstallAction::kInstall : InstallAction::kUninstall;
+    parsed.install.settings = SettingsGiven(app);
+    return parsed;
+  }
+  parsed.options.log = raw.log == "syslog" ? LogTarget::kSyslog : LogTarget::kStderr;
   PLUMB_RETURN_IF_ERROR(Check(parsed.options, raw));
   return parsed;
 }

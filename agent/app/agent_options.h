@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/install/install.h"
+#include "common/base/log.h"
 #include "common/base/status.h"
 #include "common/rpc/address.h"
 
@@ -32,17 +34,24 @@ struct AgentOptions {
   std::optional<VirtualBoard> virtual_board;
   std::vector<std::string> runner;  // empty: plumb-runner beside this program
   std::string abi;
+  LogTarget log = LogTarget::kStderr;
   bool verbose = false;
 };
 
-// What parsing ends with: options, or a text to print and to stop with (help, version).
+enum class InstallAction { kInstall, kUninstall };
+
+// What parsing ends with: options, a text to print and to stop with (help, version), or something
+// to install.
 struct ParsedAgentOptions {
   AgentOptions options;
   std::optional<std::string> print;
+  std::optional<InstallAction> action;
+  InstallOptions install;  // without the package
 };
 
-// Errors are kInvalidArgument or kPermissionDenied with kReasonUsage; they name the flag and say
-// what to write instead.
+// What the configuration file says (agent_config.h) counts where no flag says otherwise. Errors are
+// kInvalidArgument or kPermissionDenied with kReasonUsage; they name the flag, or the file and its
+// line, and say what to write instead.
 Result<ParsedAgentOptions> ParseAgentOptions(const std::vector<std::string>& arguments);
 
 // An argument list from one text: words between spaces, 'quoted' or "quoted" where they hold

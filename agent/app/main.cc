@@ -10,6 +10,8 @@
 
 #include "agent/app/agent_app.h"
 #include "agent/app/agent_options.h"
+#include "agent/install/install.h"
+#include "common/base/file.h"
 #include "common/base/log.h"
 #include "common/runner/failure.h"
 
@@ -29,6 +31,25 @@ int Complain(const plumb::Status& status) {
     default:
       return kExitInfrastructure;
   }
+}
+
+// The package is what this program was unpacked with.
+int DoInstall(plumb::agent::ParsedAgentOptions parsed) {
+  const auto program = plumb::ProgramPath();
+  if (!program.ok()) {
+    return Complain(program.status());
+  }
+  parsed.install.package = program->parent_path().parent_path();
+  const auto lines = *parsed.action == plumb::agent::InstallAction::kInstall
+                         ? plumb::agent::Install(parsed.install)
+                         : plumb::agent::Uninstall(parsed.install);
+  if (!lines.ok()) {
+    return Complain(lines.status());
+  }
+  for (const std::string& line : *lines) {
+    std::printf("%s\n", line.c_str());
+  }
+  return 0;
 }
 
 // Blocked in every thread, so that only the waiting one takes them.
@@ -53,8 +74,12 @@ int main(int argc, char** argv) {
     std::fputs(parsed->print->c_str(), stdout);
     return 0;
   }
+  if (parsed->action) {
+    return DoInstall(*parsed);
+  }
   plumb::InitLog("plumb-agent",
-                 parsed->options.verbose ? plumb::LogLevel::kDebug : plumb::LogLevel::kInfo);
+                 parsed->options.verbose ? plumb::LogLevel::kDebug : plumb::LogLevel::kInfo,
+                 parsed->options.log);
   const sigset_t signals = BlockStopSignals();
   const plumb::CancelToken stop;
   plumb::Status status;

@@ -5,7 +5,7 @@
 #include <new>
 #include <optional>
 
-#include "client/cli/suggest.h"
+#include "common/base/suggest.h"
 #include "client/cli/table.h"
 #include "client/cli/usage.h"
 #include "client/cli/verbs.h"

@@ -4,7 +4,7 @@
 #include <cctype>
 #include <sstream>
 
-#include "client/cli/suggest.h"
+#include "common/base/suggest.h"
 #include "client/cli/usage.h"
 #include "common/base/file.h"
 #include "common/base/text.h"

@@ -1,6 +1,6 @@
 #include "client/cli/usage.h"
 
-#include "client/cli/suggest.h"
+#include "common/base/suggest.h"
 #include "common/base/text.h"
 #include "common/runner/failure.h"
 

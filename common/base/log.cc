@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/sinks/syslog_sink.h>
 #include <spdlog/spdlog.h>
 
 #include "common/base/text.h"
@@ -41,9 +42,16 @@ spdlog::logger& Logger() {
 
 }  // namespace
 
-void InitLog(std::string_view program, LogLevel level) {
-  Logger().set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%L%$ " + std::string(program) + ": %v");
+void InitLog(std::string_view program, LogLevel level, LogTarget target) {
   Logger().set_level(ToSpdlog(level));
+  if (target == LogTarget::kSyslog) {
+    auto sink = std::make_shared<spdlog::sinks::syslog_sink_mt>(
+        std::string(program), LOG_PID, LOG_DAEMON, true);
+    sink->set_pattern("%v");
+    Logger().sinks() = {std::move(sink)};
+    return;
+  }
+  Logger().set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%L%$ " + std::string(program) + ": %v");
 }
 
 void Log(LogLevel level, std::string_view message) {

@@ -1,4 +1,4 @@
-// Logging to stderr in one line each: time, level, program, message. spdlog stays behind this
+// Logging in one line each: time, level, program, message. spdlog stays behind this
 // header (its own costs eleven seconds a file to compile header-only).
 #pragma once
 
@@ -11,8 +11,11 @@ namespace plumb {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError, kOff };
 
+// The system's log gets the same lines without time and program, which it adds itself.
+enum class LogTarget { kStderr, kSyslog };
+
 // Call once at the top of main. Until then nothing below kWarning is printed.
-void InitLog(std::string_view program, LogLevel level);
+void InitLog(std::string_view program, LogLevel level, LogTarget target = LogTarget::kStderr);
 
 // Strings that come from a peer go through EscapeForDisplay first; Log does that to the message.
 void Log(LogLevel level, std::string_view message);

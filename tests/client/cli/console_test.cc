@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "client/cli/live.h"
-#include "client/cli/suggest.h"
+#include "common/base/suggest.h"
 #include "client/cli/table.h"
 
 namespace plumb::client {

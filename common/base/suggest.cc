@@ -1,10 +1,10 @@
-#include "client/cli/suggest.h"
+#include "common/base/suggest.h"
 
 #include <algorithm>
 #include <numeric>
 #include <utility>
 
-namespace plumb::client {
+namespace plumb {
 namespace {
 
 constexpr size_t kMaxWord = 64;
@@ -48,4 +48,4 @@ std::optional<std::string> ClosestOf(std::string_view typed,
   return best;
 }
 
-}  // namespace plumb::client
+}  // namespace plumb
