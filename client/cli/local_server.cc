@@ -28,6 +28,7 @@ Result<std::unique_ptr<LocalServer>> LocalServer::Start(const LocalServerOptions
   if (!options.listen.empty()) {
     server_options.listen.push_back(options.listen);
   }
+  server_options.simulators = options.simulators;
   server_options.data =
       options.data.empty() ? folder.path() / "data" : std::filesystem::path(options.data);
   PLUMB_ASSIGN_OR_RETURN(auto app, server::ServerApp::Start(server_options));

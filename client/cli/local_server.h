@@ -6,11 +6,16 @@
 
 #include "common/base/status.h"
 
+namespace plumb::server {
+class Simulators;
+}  // namespace plumb::server
+
 namespace plumb::client {
 
 struct LocalServerOptions {
   std::string listen;  // where boards may dial in besides; empty: a private unix socket only
   std::string data;    // keeps the runs; empty: a private folder that is removed at the end
+  std::shared_ptr<server::Simulators> simulators;  // null: the defaults
 };
 
 // Runs while it lives. The destructor ends every run and removes what is private.

@@ -11,6 +11,8 @@
 #include "client/lib/client.h"
 #include "common/base/file.h"
 #include "common/base/subprocess.h"
+#include "server/app/simulator_flags.h"
+#include "server/app/simulators.h"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -39,6 +41,12 @@ std::string_view HealthName(Health health) {
       return "missing";
   }
   return "";
+}
+
+Health HealthOf(server::SdkFinding::State state) {
+  return state == server::SdkFinding::State::kGood   ? Health::kGood
+         : state == server::SdkFinding::State::kNote ? Health::kNote
+                                                     : Health::kBad;
 }
 
 Finding CheckProgram(const fs::path& folder, const std::string& name) {
@@ -117,7 +125,8 @@ class DoctorVerb : public Verb {
   [[nodiscard]] VerbInfo info() const override {
     return {"doctor",
             "Say what is missing on this machine and the command that mends it",
-            "Checks the programs beside plumb, the virtual IPU, a place for temporary files and,\n"
+            "Checks the programs beside plumb, the virtual IPU, a place for temporary files, the\n"
+            "vendor's SDK (--sdk, or where it usually is) and whether its Python loads it, and,\n"
             "with --server, the server and its boards; with --mi-library the board's runtime.\n"
             "Exit code 0 when nothing is missing, 3 otherwise.",
             "plumb doctor --server 127.0.0.1:7070"};
@@ -125,6 +134,7 @@ class DoctorVerb : public Verb {
 
   void Declare(CLI::App& app) override {
     AddServer(app, server_);
+    server::AddSdkFlags(app, sdk_);
     app.add_option("--mi-library", mi_library_, "Also check this libmi_ipu.so")->type_name("FILE");
   }
 
@@ -141,6 +151,10 @@ class DoctorVerb : public Verb {
       findings.push_back(CheckLibrary(what, (libraries / file).string(), "tools/build"));
     }
     findings.push_back(CheckTemporary());
+    PLUMB_ASSIGN_OR_RETURN(const auto external, server::OptionsFrom(sdk_));
+    for (const server::SdkFinding& found : server::ExamineSdk(external.sgs)) {
+      findings.push_back({found.what, HealthOf(found.state), found.detail, found.mend});
+    }
     if (!mi_library_.empty()) {
       findings.push_back(CheckLibrary("MI library",
                                       mi_library_,
@@ -158,6 +172,7 @@ class DoctorVerb : public Verb {
 
   std::string server_;
   std::string mi_library_;
+  server::SimulatorFlags sdk_;
 };
 
 Result<int> DoctorVerb::Report(VerbContext& context, const std::vector<Finding>& findings) {

@@ -5,6 +5,7 @@
 #include "client/cli/options.h"
 #include "client/cli/run_view.h"
 #include "client/cli/server_option.h"
+#include "client/cli/simulator_option.h"
 #include "client/cli/tolerance_option.h"
 #include "client/cli/usage.h"
 #include "client/cli/verbs.h"
@@ -50,7 +51,7 @@ class RunVerb : public Verb {
 
   std::string model_;
   std::vector<std::string> inputs_;
-  std::string simulator_ = "builtin";
+  SimulatorOption simulator_;
   std::string reference_;
   std::string server_;
   bool local_ = false;
@@ -71,11 +72,8 @@ class RunVerb : public Verb {
 void RunVerb::Declare(CLI::App& app) {
   app.add_option("--model", model_, "The offline model (.img)")->required()->type_name("FILE");
   app.add_option("--input", inputs_, "Raw bytes of one model input; repeat for several inputs")
-      ->required()
       ->type_name("FILE");
-  app.add_option("--simulator", simulator_, "What computes the reference")
-      ->check(CLI::IsMember({"builtin"}))
-      ->capture_default_str();
+  simulator_.Declare(app);
   app.add_option("--reference",
                  reference_,
                  "A finished run of the server whose recorded simulator is the reference instead")
@@ -118,6 +116,7 @@ Status RunVerb::Check() const {
   if (!virtual_.empty()) {
     PLUMB_RETURN_IF_ERROR(CheckVirtualSpec(virtual_));
   }
+  PLUMB_RETURN_IF_ERROR(simulator_.Check(!server_.empty(), !inputs_.empty()));
   PLUMB_RETURN_IF_ERROR(CheckModel());
   for (const std::string& input : inputs_) {
     PLUMB_ASSIGN_OR_RETURN(const Buffer start, MapFile(input));
@@ -134,7 +133,7 @@ Status RunVerb::Check() const {
 // What the built-in simulator cannot run is told here, before anything is uploaded.
 Status RunVerb::CheckModel() const {
   PLUMB_ASSIGN_OR_RETURN(const Buffer file, MapFile(model_));
-  if (!reference_.empty()) {
+  if (!reference_.empty() || simulator_.name() != "builtin") {
     return OkStatus();
   }
   const std::string name = "--model: '" + EscapeForDisplay(model_) + "' ";
@@ -142,7 +141,8 @@ Status RunVerb::CheckModel() const {
     return UsageError(name +
                           "is an offline model of the vendor's, which the built-in simulator "
                           "cannot run",
-                      "compare with a recorded run instead: --reference RUN");
+                      "run the SDK's own simulator, --simulator sgs, or compare with a recorded "
+                      "run: --reference RUN");
   }
   const auto model = npu::ParseModel(file);
   if (!model.ok()) {
@@ -161,13 +161,14 @@ Result<RunRequest> RunVerb::MakeRequest(VerbContext& context, Client& client) {
   PLUMB_ASSIGN_OR_RETURN(request.tolerance, TolerancesFrom(tolerance_));
   PLUMB_ASSIGN_OR_RETURN(request.model, client.EnsureArtifact(model_, context.cancel));
   request.model_name = std::filesystem::path(model_).filename().string();
-  for (const std::string& input : inputs_) {
+  PLUMB_ASSIGN_OR_RETURN(const auto inputs, simulator_.Inputs(inputs_, model_, context.cancel));
+  for (const std::string& input : inputs) {
     PLUMB_ASSIGN_OR_RETURN(Artifact artifact, client.EnsureArtifact(input, context.cancel));
     request.inputs.push_back(std::move(artifact));
     request.input_names.push_back(std::filesystem::path(input).filename().string());
   }
   request.board = virtual_board_ ? std::vector{virtual_board_->name()} : board_;
-  request.simulator = simulator_;
+  request.simulator = simulator_.name();
   request.reference_run = reference_;
   request.repetitions = repeat_;
   request.probe = !no_probe_;
@@ -237,7 +238,8 @@ Result<int> RunVerb::Run(VerbContext& context) {
   PLUMB_RETURN_IF_ERROR(Check());
   std::string address = server_;
   if (server_.empty()) {
-    PLUMB_ASSIGN_OR_RETURN(local_server_, LocalServer::Start({listen_, data_}));
+    PLUMB_ASSIGN_OR_RETURN(auto simulators, simulator_.Make());
+    PLUMB_ASSIGN_OR_RETURN(local_server_, LocalServer::Start({listen_, data_, simulators}));
     address = local_server_->address();
   }
   PLUMB_ASSIGN_OR_RETURN(const auto client, ConnectToServer(address));

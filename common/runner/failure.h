@@ -21,6 +21,14 @@ constexpr std::string_view kReasonWrongModel = "wrong_model";
 constexpr std::string_view kReasonWrongInput = "wrong_input";
 constexpr std::string_view kReasonAgentLost = "agent_lost";
 constexpr std::string_view kReasonSimulatorFailed = "simulator_failed";
+// What went wrong with a simulator that is another program, told apart (docs/simulators.md).
+constexpr std::string_view kReasonSimulatorMissing = "simulator_missing";
+constexpr std::string_view kReasonSimulatorPython = "simulator_python";
+constexpr std::string_view kReasonSimulatorHung = "simulator_hung";
+constexpr std::string_view kReasonSimulatorCrashed = "simulator_crashed";
+constexpr std::string_view kReasonSimulatorNoOutput = "simulator_no_output";
+constexpr std::string_view kReasonSimulatorBadOutput = "simulator_bad_output";
+constexpr std::string_view kReasonSimulatorShared = "simulator_shared_folder";
 constexpr std::string_view kReasonBoardNotFound = "board_not_found";
 constexpr std::string_view kReasonBoardBusy = "board_busy";
 constexpr std::string_view kReasonBoardNameTaken = "board_name_taken";

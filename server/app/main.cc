@@ -7,6 +7,7 @@
 #include "common/base/text.h"
 #include "server/app/allocator.h"
 #include "server/app/server_app.h"
+#include "server/app/simulator_flags.h"
 
 #include <CLI/CLI.hpp>
 
@@ -58,9 +59,12 @@ int main(int argc, char** argv) {
   app.add_option("--data", options.data, "Folder for runs and uploaded files; made if missing")
       ->envname("PLUMB_DATA")
       ->required();
+  plumb::server::SimulatorsOptions simulators;
+  plumb::server::SimulatorFlags simulator_flags;
   app.add_option("--simulator",
-                 options.simulator,
+                 simulators.builtin,
                  "The program plumb-simulator, if it is not beside this one");
+  plumb::server::AddSimulatorFlags(app, simulator_flags);
   app.add_flag("--insecure",
                options.allow_insecure,
                "Allow addresses other than loopback although nothing is encrypted");
@@ -75,5 +79,12 @@ int main(int argc, char** argv) {
                      : quiet ? plumb::LogLevel::kError
                              : plumb::LogLevel::kInfo;
   plumb::InitLog("plumb-server", level);
+  auto external = plumb::server::OptionsFrom(simulator_flags);
+  if (!external.ok()) {
+    std::fprintf(stderr, "plumb-server: %s\n", external.status().ToString().c_str());
+    return plumb::analysis::kExitUsage;
+  }
+  simulators.external = *std::move(external);
+  options.simulators = std::make_shared<plumb::server::Simulators>(std::move(simulators));
   return Serve(options);
 }

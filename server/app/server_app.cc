@@ -3,32 +3,10 @@
 #include <mutex>
 #include <utility>
 
-#include "common/runner/failure.h"
 #include "server/core/server_core.h"
 #include "server/rpc/grpc_server.h"
-#include "server/simulator/builtin_simulator.h"
 
 namespace plumb::server {
-namespace {
-
-Result<Simulator> MakeSimulator(ReferenceKind kind, const std::filesystem::path& configured) {
-  if (kind != ReferenceKind::kBuiltin) {
-    return UnimplementedError("this server has only the built-in simulator")
-        .WithReason(kReasonUsage)
-        .WithHint("run with --simulator builtin");
-  }
-  std::filesystem::path program = configured;
-  if (program.empty()) {
-    PLUMB_ASSIGN_OR_RETURN(program, FindSimulatorProgram());
-  }
-  Simulator simulator;
-  simulator.make = [program] { return MakeBuiltinSimulator(program); };
-  simulator.rounding_profiles = BuiltinRoundingProfiles();
-  return simulator;
-}
-
-}  // namespace
-
 class ServerApp::Impl {
  public:
   Impl(std::unique_ptr<ServerCore> core, std::unique_ptr<GrpcServer> grpc)
@@ -62,9 +40,10 @@ Result<std::unique_ptr<ServerApp>> ServerApp::Start(const ServerAppOptions& opti
   core_options.runs.resume_grace = options.resume_grace;
   core_options.runs.version = PLUMB_VERSION;
   core_options.runs.limits = options.limits;
-  core_options.simulators = [simulator = options.simulator](ReferenceKind kind) {
-    return MakeSimulator(kind, simulator);
-  };
+  core_options.simulators = [simulators = options.simulators
+                                              ? options.simulators
+                                              : std::make_shared<Simulators>(SimulatorsOptions())](
+                                ReferenceKind kind) { return simulators->Make(kind); };
   PLUMB_ASSIGN_OR_RETURN(auto core, ServerCore::Start(std::move(core_options)));
   GrpcServer::Options grpc_options;
   grpc_options.listen = options.listen;

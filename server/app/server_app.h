@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/base/status.h"
+#include "server/app/simulators.h"
 #include "server/core/limits.h"
 
 namespace plumb::server {
@@ -17,8 +18,8 @@ struct ServerAppOptions {
   // "host:port" (port 0: the system chooses) or "unix:/path"; at least one. What is neither
   // loopback nor a unix socket needs `allow_insecure`.
   std::vector<std::string> listen;
-  std::filesystem::path data;       // runs and uploaded files; one server per folder
-  std::filesystem::path simulator;  // plumb-simulator; empty: beside the running program
+  std::filesystem::path data;              // runs and uploaded files; one server per folder
+  std::shared_ptr<Simulators> simulators;  // that runs may use; null: the defaults
   bool allow_insecure = false;
   std::chrono::milliseconds resume_grace{5'000};  // for an agent to come back in mid-run
   ServerLimits limits;

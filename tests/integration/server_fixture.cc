@@ -39,7 +39,9 @@ void ServerFixture::StartServer(std::chrono::milliseconds resume_grace,
   server::ServerAppOptions options;
   options.listen = {"unix:" + (folder_.path() / "s").string()};
   options.data = folder_.path() / "data";
-  options.simulator = std::string(PLUMB_BINARY_DIR) + "/bin/plumb-simulator";
+  server::SimulatorsOptions simulators;
+  simulators.builtin = std::string(PLUMB_BINARY_DIR) + "/bin/plumb-simulator";
+  options.simulators = std::make_shared<server::Simulators>(std::move(simulators));
   options.resume_grace = resume_grace;
   options.limits = limits;
   auto server = server::ServerApp::Start(options);

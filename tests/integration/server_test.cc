@@ -144,7 +144,8 @@ TEST(ServerAppTest, FindsAFreePortAndSaysWhich) {
   server::ServerAppOptions options;
   options.listen = {"127.0.0.1:0", "unix:" + (folder.path() / "s").string()};
   options.data = folder.path() / "data";
-  options.simulator = "/nonexistent";
+  options.simulators =
+      std::make_shared<server::Simulators>(server::SimulatorsOptions{"/nonexistent", {}});
   const auto server = server::ServerApp::Start(options);
   ASSERT_TRUE(server.ok()) << server.status().ToString();
   ASSERT_EQ((*server)->addresses().size(), 2U);

@@ -1,5 +1,6 @@
 #include "tests/conformance/runner_conformance/subject.h"
 
+#include <cstdio>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -7,7 +8,11 @@
 #include "common/archive/recorded_runner.h"
 #include "common/archive/recording.h"
 #include "common/ring/process_runner.h"
+#include "server/simulator/external/command_simulator.h"
+#include "server/simulator/external/external_runner.h"
+#include "server/simulator/external/sgs_simulator.h"
 #include "tests/support/program.h"
+#include "tests/support/sgs_sdk.h"
 
 namespace plumb::test {
 namespace {
@@ -62,15 +67,60 @@ Subject Simulator(const std::string& name, Family family) {
           true};
 }
 
+server::SgsOptions StandInOptions() {
+  static const StandInSdk sdk;
+  server::SgsOptions options;
+  options.sdk = sdk.path();
+  options.python = kStandInPython;
+  return options;
+}
+
+// The vendor's SDK through its Python classes; here the stand-in.
+std::unique_ptr<Runner> MakeSgs() {
+  return std::make_unique<server::ExternalRunner>(
+      server::ExternalRunnerOptions{"sgs", ""},
+      std::make_shared<server::SgsSimulator>(StandInOptions(), server::kExternalTimeLimit));
+}
+
+// Any command: the same bridge, started as a lab would write it.
+std::unique_ptr<Runner> MakeCommand() {
+  const std::string sdk = StandInOptions().sdk.string();
+  server::CommandOptions options;
+  options.command = "bash -c '. \"$0\"/cfg_env.sh >&2; exec \"$@\"' '" + sdk + "' " +
+                    kStandInPython + " '" + std::string(PLUMB_BINARY_DIR) +
+                    "/share/plumb/plumb_sgs_bridge.py' --sdk '" + sdk +
+                    "' --model {model} --result {result} {inputs}";
+  auto computation = server::MakeCommandComputation(options, server::kExternalTimeLimit);
+  EXPECT_TRUE(computation.ok()) << computation.status().ToString();
+  return std::make_unique<server::ExternalRunner>(server::ExternalRunnerOptions{"command", ""},
+                                                  *computation);
+}
+
+Subject External(const std::string& name,
+                 Family family,
+                 const std::function<std::unique_ptr<Runner>()>& make) {
+  return {
+      name, family, [make](const RunSpec&, const std::filesystem::path&) { return make(); }, true};
+}
+
 }  // namespace
 
 std::vector<Subject> AllSubjects() {
-  return {Simulator("SimulatorS3", Family::kS3),
-          Simulator("Simulator1x", Family::k1x),
-          VirtualBoard("VirtualBoardS3", Family::kS3),
-          VirtualBoard("VirtualBoardQ", Family::kQ),
-          VirtualBoard("VirtualBoard1x", Family::k1x),
-          {"Recording", Family::kQ, MakeRecording, false}};
+  std::vector<Subject> subjects = {Simulator("SimulatorS3", Family::kS3),
+                                   Simulator("Simulator1x", Family::k1x),
+                                   VirtualBoard("VirtualBoardS3", Family::kS3),
+                                   VirtualBoard("VirtualBoardQ", Family::kQ),
+                                   VirtualBoard("VirtualBoard1x", Family::k1x),
+                                   {"Recording", Family::kQ, MakeRecording, false}};
+  const std::string why = WhyNoStandInSdk();
+  if (why.empty()) {
+    subjects.push_back(External("SgsPythonS6", Family::kS6, MakeSgs));
+    subjects.push_back(External("SgsPython1x", Family::k1x, MakeSgs));
+    subjects.push_back(External("CommandQ", Family::kQ, MakeCommand));
+  } else {
+    std::fprintf(stderr, "%s\n", why.c_str());
+  }
+  return subjects;
 }
 
 }  // namespace plumb::test
