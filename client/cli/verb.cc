@@ -40,6 +40,29 @@ Status JsonOutput::Write(std::string_view json) {
   return WriteFileAtomically(destination_, std::string_view(text)).Annotate("--json");
 }
 
+Status JsonOutput::WriteParts(const std::function<Status(const Sink& sink)>& write) {
+  if (!wanted()) {
+    return OkStatus();
+  }
+  written_ = true;
+  if (destination_ == "-") {
+    PLUMB_RETURN_IF_ERROR(write([this](std::string_view piece) {
+      console_.Raw(piece);
+      return OkStatus();
+    }));
+    console_.Raw("\n");
+    return OkStatus();
+  }
+  auto file = AtomicFile::Create(destination_);
+  PLUMB_RETURN_IF_ERROR(file.status().Annotate("--json"));
+  const auto append = [&file](std::string_view piece) {
+    return file->Append({reinterpret_cast<const uint8_t*>(piece.data()), piece.size()});
+  };
+  PLUMB_RETURN_IF_ERROR(write(append).Annotate("--json"));
+  PLUMB_RETURN_IF_ERROR(append("\n").Annotate("--json"));
+  return file->Commit().Annotate("--json");
+}
+
 std::string ErrorObjectJson(const Status& status) {
   return Dump(ErrorObject(status));
 }

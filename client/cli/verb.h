@@ -2,6 +2,7 @@
 // table of verbs.cc.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,11 +35,19 @@ class JsonOutput {
 
   [[nodiscard]] bool wanted() const { return !destination_.empty(); }
 
+  // A path, "-" or "".
+  [[nodiscard]] const std::string& destination() const { return destination_; }
+
   [[nodiscard]] bool written() const { return written_; }
 
   // A whole JSON document; a newline is added. A file is replaced whole or not at all. Does nothing
   // unless wanted().
   Status Write(std::string_view json);
+
+  // The same for a document that comes piece by piece; `write` calls the sink and passes its errors
+  // on.
+  using Sink = std::function<Status(std::string_view piece)>;
+  Status WriteParts(const std::function<Status(const Sink& sink)>& write);
 
  private:
   Console& console_;

@@ -1,8 +1,11 @@
 // `plumb run`: an offline model on the board and in the simulator, compared live.
 #include <optional>
 
+#include "client/cli/batch_command.h"
 #include "client/cli/local_server.h"
 #include "client/cli/options.h"
+#include "client/cli/run_inputs.h"
+#include "client/cli/run_preparer.h"
 #include "client/cli/run_view.h"
 #include "client/cli/server_option.h"
 #include "client/cli/simulator_option.h"
@@ -13,6 +16,7 @@
 #include "common/analysis/outcome.h"
 #include "common/archive/report_json.h"
 #include "common/base/file.h"
+#include "common/base/sha256.h"
 #include "common/base/text.h"
 #include "common/npu/model/container.h"
 
@@ -26,15 +30,19 @@ constexpr std::chrono::seconds kCancelGrace{5};
 class RunVerb : public Verb {
  public:
   [[nodiscard]] VerbInfo info() const override {
-    return {"run",
-            "Run an offline model on a board and in the simulator and compare the two live",
-            "The input is a DUMP_RAWDATA file: the bytes of the model's input buffer, as\n"
-            "simulator.py --dump_rawdata or `plumb input make` write them; one --input for each\n"
-            "input of the model. With --local the server is held inside this command; with\n"
-            "--virtual a virtual board is started on the spot.\n"
-            "Exit codes: 0 match, 1 mismatch, 2 usage, 3 infrastructure, 4 board, 5 nothing\n"
-            "compared, 6 not repeatable.",
-            "plumb run --local --virtual S6 --model model.img --input input.bin"};
+    return {
+        "run",
+        "Run an offline model on a board and in the simulator and compare the two live",
+        "The input is a DUMP_RAWDATA file: the bytes of the model's input buffer, as\n"
+        "simulator.py --dump_rawdata or `plumb input make` write them; one --input for each\n"
+        "input of the model. With -n preprocess.py it is a picture. A folder, a list (.txt) or\n"
+        "a pattern of such files is run on all boards that fit: a line for each input, a\n"
+        "verdict for the whole, and an interrupted batch goes on where it stopped.\n"
+        "With --local the server is held inside this command; with --virtual a virtual board\n"
+        "is started on the spot.\n"
+        "Exit codes: 0 match, 1 mismatch, 2 usage, 3 infrastructure, 4 board, 5 nothing\n"
+        "compared, 6 not repeatable.",
+        "plumb run --local --virtual S6 --model model.img --input input.bin"};
   }
 
   void Declare(CLI::App& app) override;
@@ -42,9 +50,14 @@ class RunVerb : public Verb {
   [[nodiscard]] std::string ErrorJson(const Status& status) const override;
 
  private:
-  Status Check() const;
-  Status CheckModel() const;
+  Status Check();
+  Status CheckModel();
+  Status CheckReference() const;
+  Status StartBoards(const std::string& address);
   Result<RunRequest> MakeRequest(VerbContext& context, Client& client);
+  Result<RunPreparer> MakePreparer(ServerPort* port, const RunRequest& request);
+  Result<int> RunAll(VerbContext& context, ServerPort* port, RunRequest request);
+  Result<int> RunOnce(VerbContext& context, Client& client, RunRequest request);
   Result<int> StartAndWatch(VerbContext& context, Client& client);
   Result<int> Watch(VerbContext& context, Client& client, const std::string& run_id);
   Status WaitForAnyBoard(VerbContext& context, Client& client) const;
@@ -59,25 +72,38 @@ class RunVerb : public Verb {
   std::string data_;
   std::vector<std::string> board_;
   std::string virtual_;
+  uint32_t virtual_count_ = 1;
+  ScriptFlags script_flags_;
+  BatchFlags batch_flags_;
+  CLI::Option* deadline_option_ = nullptr;
   uint32_t repeat_ = 1;
   bool no_probe_ = false;
   int64_t timeout_ms_ = 30'000;
   int64_t deadline_ms_ = 600'000;
   ToleranceOptions tolerance_;
 
+  RunInputs run_inputs_;
+  std::shared_ptr<const npu::FixedModel> fixed_;  // null: not a model of ours
+  std::unique_ptr<ScriptInputs> script_;
+  std::optional<TempFolder> scratch_;  // for what the script makes
   std::unique_ptr<LocalServer> local_server_;
-  std::unique_ptr<VirtualBoard> virtual_board_;
+  std::vector<std::unique_ptr<VirtualBoard>> virtual_boards_;
 };
 
 void RunVerb::Declare(CLI::App& app) {
   app.add_option("--model", model_, "The offline model (.img)")->required()->type_name("FILE");
-  app.add_option("--input", inputs_, "Raw bytes of one model input; repeat for several inputs")
-      ->type_name("FILE");
+  app.add_option("--input",
+                 inputs_,
+                 "Raw bytes of one model input, repeated for several inputs; or a folder, a list "
+                 "(.txt) or a pattern of many")
+      ->type_name("FILE|DIR|LIST");
+  AddScriptFlags(app, script_flags_);
   simulator_.Declare(app);
   app.add_option("--reference",
                  reference_,
-                 "A finished run of the server whose recorded simulator is the reference instead")
-      ->type_name("RUN");
+                 "A finished run of the server whose recorded simulator is the reference instead; "
+                 "for many inputs what --json of an earlier batch wrote")
+      ->type_name("RUN|BATCH.json");
   auto* server = AddServer(app, server_);
   auto* local = app.add_flag("--local", local_, "Hold the server inside this command");
   local->excludes(server);
@@ -89,26 +115,39 @@ void RunVerb::Declare(CLI::App& app) {
       ->type_name("DIR");
   auto* board = app.add_option("--board", board_, "A board's name, or tags that must all fit")
                     ->type_name("NAME|TAG");
-  app.add_option("--virtual", virtual_, "Start a virtual board: FAMILY[,fault=F]")
-      ->excludes(board)
-      ->type_name("SPEC");
+  auto* of_virtual =
+      app.add_option("--virtual", virtual_, "Start a virtual board: FAMILY[,fault=F]")
+          ->excludes(board)
+          ->type_name("SPEC");
+  app.add_option("--virtual-count", virtual_count_, "How many of them")
+      ->needs(of_virtual)
+      ->check(CLI::Range(1U, static_cast<uint32_t>(kMaxBatchBoards)))
+      ->capture_default_str();
+  AddBatchFlags(app, batch_flags_);
   app.add_option("--repeat", repeat_, "Run this often; exit 6 when the board differs from itself")
       ->check(CLI::Range(1U, 10'000U))
       ->capture_default_str();
   app.add_flag("--no-probe", no_probe_, "Leave out the Invoke on zeros that tells stale outputs");
   AddDuration(app, "--timeout", timeout_ms_, "For one Invoke (default 30s); exit 4");
-  AddDuration(app, "--deadline", deadline_ms_, "For the whole command (default 10m); exit 3");
+  deadline_option_ = AddDuration(app,
+                                 "--deadline",
+                                 deadline_ms_,
+                                 "For the whole command (default 10m; of many inputs, each 10m); "
+                                 "exit 3");
   AddTolerance(app, tolerance_);
 }
 
 std::string RunVerb::ErrorJson(const Status& status) const {
+  if (run_inputs_.batch) {
+    return BatchErrorJson(status);
+  }
   analysis::ComparisonReport report;
   report.error = status;
   analysis::DecideOutcome({}, report);
   return archive::ReportToJson(report);
 }
 
-Status RunVerb::Check() const {
+Status RunVerb::Check() {
   if (server_.empty() && !local_ && virtual_.empty()) {
     return UsageError("neither a server nor --local is given",
                       "add --server ADDR, or --local (with --virtual S6 if there is no board)");
@@ -117,22 +156,48 @@ Status RunVerb::Check() const {
     PLUMB_RETURN_IF_ERROR(CheckVirtualSpec(virtual_));
   }
   PLUMB_RETURN_IF_ERROR(simulator_.Check(!server_.empty(), !inputs_.empty()));
+  PLUMB_RETURN_IF_ERROR(CheckReference());
   PLUMB_RETURN_IF_ERROR(CheckModel());
-  for (const std::string& input : inputs_) {
-    PLUMB_ASSIGN_OR_RETURN(const Buffer start, MapFile(input));
-    const std::string_view bytes = start.Slice(0, 8).view();
-    if (bytes.starts_with("\x89PNG") || bytes.starts_with("\xFF\xD8\xFF")) {
-      return UsageError("--input: '" + EscapeForDisplay(input) + "' is a picture, not raw bytes",
-                        "make the input with: plumb input make --image " + input + " --model " +
-                            model_ + " --out input.bin");
-    }
+  PLUMB_RETURN_IF_ERROR(ParseBoards(batch_flags_.boards).status());
+  if (inputs_.empty()) {
+    return OkStatus();  // the simulator makes them
+  }
+  const bool script = !script_flags_.scripts.empty();
+  const auto count = fixed_ ? std::optional(fixed_->inputs.size()) : std::nullopt;
+  PLUMB_ASSIGN_OR_RETURN(run_inputs_, ListRunInputs(inputs_, count, script));
+  run_inputs_.batch = run_inputs_.batch || !batch_flags_.resume.empty();
+  if (script) {
+    PLUMB_ASSIGN_OR_RETURN(script_, ScriptInputs::Create(script_flags_, fixed_));
+    auto scratch = TempFolder::Create("plumb-made-");
+    PLUMB_RETURN_IF_ERROR(scratch.status());
+    scratch_.emplace(std::move(scratch).value());
+    return OkStatus();
+  }
+  for (const std::string& input : run_inputs_.samples.front()) {
+    PLUMB_RETURN_IF_ERROR(CheckRawInput(input, model_));
+  }
+  return OkStatus();
+}
+
+Status RunVerb::CheckReference() const {
+  std::error_code error;
+  const bool document = std::filesystem::is_regular_file(reference_, error);
+  if (!reference_.empty() && server_.empty() && data_.empty()) {
+    return UsageError("--reference needs the server that holds the run",
+                      "add --server ADDR, or --local with the --data DIR of the run" +
+                          std::string(document ? "s" : ""));
   }
   return OkStatus();
 }
 
 // What the built-in simulator cannot run is told here, before anything is uploaded.
-Status RunVerb::CheckModel() const {
+Status RunVerb::CheckModel() {
   PLUMB_ASSIGN_OR_RETURN(const Buffer file, MapFile(model_));
+  auto model = npu::ParseModel(file);
+  if (model.ok() && model->chip) {
+    fixed_ = std::make_shared<const npu::FixedModel>(std::move(model).value());
+    return OkStatus();
+  }
   if (!reference_.empty() || simulator_.name() != "builtin") {
     return OkStatus();
   }
@@ -144,16 +209,12 @@ Status RunVerb::CheckModel() const {
                       "run the SDK's own simulator, --simulator sgs, or compare with a recorded "
                       "run: --reference RUN");
   }
-  const auto model = npu::ParseModel(file);
   if (!model.ok()) {
     return UsageError(name + "is no offline model: " + model.status().message(),
                       "make one with: plumb quantize, then plumb compile");
   }
-  if (!model->chip) {
-    return UsageError(name + "is a fixed model, not yet an offline model for a chip",
-                      "compile it: plumb compile --model " + model_ + " --chip S6 --out model.img");
-  }
-  return OkStatus();
+  return UsageError(name + "is a fixed model, not yet an offline model for a chip",
+                    "compile it: plumb compile --model " + model_ + " --chip S6 --out model.img");
 }
 
 Result<RunRequest> RunVerb::MakeRequest(VerbContext& context, Client& client) {
@@ -161,20 +222,29 @@ Result<RunRequest> RunVerb::MakeRequest(VerbContext& context, Client& client) {
   PLUMB_ASSIGN_OR_RETURN(request.tolerance, TolerancesFrom(tolerance_));
   PLUMB_ASSIGN_OR_RETURN(request.model, client.EnsureArtifact(model_, context.cancel));
   request.model_name = std::filesystem::path(model_).filename().string();
-  PLUMB_ASSIGN_OR_RETURN(const auto inputs, simulator_.Inputs(inputs_, model_, context.cancel));
-  for (const std::string& input : inputs) {
-    PLUMB_ASSIGN_OR_RETURN(Artifact artifact, client.EnsureArtifact(input, context.cancel));
-    request.inputs.push_back(std::move(artifact));
-    request.input_names.push_back(std::filesystem::path(input).filename().string());
-  }
-  request.board = virtual_board_ ? std::vector{virtual_board_->name()} : board_;
+  request.board = board_;
   request.simulator = simulator_.name();
-  request.reference_run = reference_;
   request.repetitions = repeat_;
   request.probe = !no_probe_;
   request.invoke_timeout = std::chrono::milliseconds(timeout_ms_);
   request.deadline = std::chrono::milliseconds(deadline_ms_);
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(reference_, error)) {
+    request.reference_run = reference_;
+  }
   return request;
+}
+
+Result<RunPreparer> RunVerb::MakePreparer(ServerPort* port, const RunRequest& request) {
+  RunPreparer preparer;
+  preparer.port = port;
+  preparer.script = script_.get();
+  preparer.scratch = scratch_ ? &scratch_->path() : nullptr;
+  if (!reference_.empty() && request.reference_run.empty()) {
+    PLUMB_ASSIGN_OR_RETURN(preparer.references,
+                           BatchReferences::Load(reference_, request.model.sha256));
+  }
+  return preparer;
 }
 
 Status RunVerb::WaitForAnyBoard(VerbContext& context, Client& client) const {
@@ -222,16 +292,70 @@ Result<int> RunVerb::Watch(VerbContext& context, Client& client, const std::stri
   return ConcludeRun(context, *last);
 }
 
-Result<int> RunVerb::StartAndWatch(VerbContext& context, Client& client) {
-  if (virtual_board_) {
-    PLUMB_RETURN_IF_ERROR(virtual_board_->WaitUntilConnected(client, context.cancel));
-  } else if (local_server_) {
-    PLUMB_RETURN_IF_ERROR(WaitForAnyBoard(context, client));
+Result<int> RunVerb::RunOnce(VerbContext& context, Client& client, RunRequest request) {
+  if (!virtual_boards_.empty()) {
+    request.board = {virtual_boards_.front()->name()};
   }
-  PLUMB_ASSIGN_OR_RETURN(const RunRequest request, MakeRequest(context, client));
   PLUMB_ASSIGN_OR_RETURN(const std::string run_id, client.StartRun(request));
   context.console.Detail("run        " + run_id);
   return Watch(context, client, run_id);
+}
+
+Result<int> RunVerb::RunAll(VerbContext& context, ServerPort* port, RunRequest request) {
+  if (run_inputs_.passed_over > 0) {
+    context.console.Detail(std::to_string(run_inputs_.passed_over) +
+                           " other files of the folder are passed over");
+  }
+  BatchCommand command;
+  command.inputs = &run_inputs_;
+  command.flags = batch_flags_;
+  for (const auto& board : virtual_boards_) {
+    command.names.push_back(board->name());
+  }
+  command.model_file = model_;
+  PLUMB_ASSIGN_OR_RETURN(command.preparer, MakePreparer(port, request));
+  if (command.preparer.references) {
+    // What stands for the reference in the batch's key; each input names its own run.
+    PLUMB_ASSIGN_OR_RETURN(request.reference_run, Sha256HexOfFile(reference_));
+  }
+  command.base = std::move(request);
+  if (deadline_option_->count() > 0) {
+    command.deadline = command.base.deadline;
+  }
+  return RunBatchCommand(context, command);
+}
+
+Result<int> RunVerb::StartAndWatch(VerbContext& context, Client& client) {
+  for (const auto& board : virtual_boards_) {
+    PLUMB_RETURN_IF_ERROR(board->WaitUntilConnected(client, context.cancel));
+  }
+  if (virtual_boards_.empty() && local_server_) {
+    PLUMB_RETURN_IF_ERROR(WaitForAnyBoard(context, client));
+  }
+  PLUMB_ASSIGN_OR_RETURN(RunRequest request, MakeRequest(context, client));
+  if (inputs_.empty()) {
+    PLUMB_ASSIGN_OR_RETURN(auto made, simulator_.Inputs(inputs_, model_, context.cancel));
+    run_inputs_.samples = {std::move(made)};
+  }
+  ClientPort port(&client);
+  if (run_inputs_.batch) {
+    return RunAll(context, &port, std::move(request));
+  }
+  PLUMB_ASSIGN_OR_RETURN(const RunPreparer preparer, MakePreparer(&port, request));
+  std::vector<std::string> sources;
+  PLUMB_RETURN_IF_ERROR(
+      preparer.Prepare(run_inputs_.samples.front(), context.cancel, &request, &sources));
+  return RunOnce(context, client, std::move(request));
+}
+
+Status RunVerb::StartBoards(const std::string& address) {
+  for (uint32_t i = 0; !virtual_.empty() && i < virtual_count_; ++i) {
+    PLUMB_ASSIGN_OR_RETURN(
+        auto board,
+        VirtualBoard::Start(address, virtual_, !local_server_, virtual_count_ > 1 ? i + 1 : 0));
+    virtual_boards_.push_back(std::move(board));
+  }
+  return OkStatus();
 }
 
 Result<int> RunVerb::Run(VerbContext& context) {
@@ -243,11 +367,9 @@ Result<int> RunVerb::Run(VerbContext& context) {
     address = local_server_->address();
   }
   PLUMB_ASSIGN_OR_RETURN(const auto client, ConnectToServer(address));
-  if (!virtual_.empty()) {
-    PLUMB_ASSIGN_OR_RETURN(virtual_board_, VirtualBoard::Start(address, virtual_, !local_server_));
-  }
+  PLUMB_RETURN_IF_ERROR(StartBoards(address));
   auto code = StartAndWatch(context, *client);
-  virtual_board_.reset();
+  virtual_boards_.clear();
   if (code.ok() && !data_.empty()) {
     context.console.Detail("archive    " + (std::filesystem::path(data_) / "runs").string());
   }

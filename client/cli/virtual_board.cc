@@ -83,12 +83,14 @@ const std::string& VirtualBoard::name() const {
 
 Result<std::unique_ptr<VirtualBoard>> VirtualBoard::Start(const std::string& server,
                                                           const std::string& spec,
-                                                          bool shared) {
+                                                          bool shared,
+                                                          uint32_t number) {
   PLUMB_RETURN_IF_ERROR(CheckVirtualSpec(spec));
   PLUMB_ASSIGN_OR_RETURN(TempFolder folder, TempFolder::Create("plumb-board-"));
   PLUMB_ASSIGN_OR_RETURN(const auto program, ProgramPath());
-  const std::string name =
-      "virtual-" + Split(spec, ',')[0] + (shared ? "-" + RandomId().substr(0, 6) : "");
+  const std::string name = "virtual-" + Split(spec, ',')[0] +
+                           (number > 0 ? "-" + std::to_string(number) : "") +
+                           (shared ? "-" + RandomId().substr(0, 6) : "");
   const UniqueFd log(::open(
       (folder.path() / "agent.log").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));

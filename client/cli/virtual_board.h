@@ -2,6 +2,7 @@
 // a child process.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -18,10 +19,12 @@ Status CheckVirtualSpec(const std::string& spec);
 class VirtualBoard {
  public:
   // `shared`: the server is other people's too, so the name gets a random end. Without, the name is
-  // the same from run to run, and so are reports.
+  // the same from run to run, and so are reports. `number`: which of several, from 1; 0: the only
+  // one.
   static Result<std::unique_ptr<VirtualBoard>> Start(const std::string& server,
                                                      const std::string& spec,
-                                                     bool shared);
+                                                     bool shared,
+                                                     uint32_t number = 0);
   VirtualBoard(const VirtualBoard&) = delete;
   VirtualBoard& operator=(const VirtualBoard&) = delete;
   ~VirtualBoard();

@@ -101,6 +101,28 @@ Result<std::unique_ptr<RecordedRunner>> RecordedRunner::Open(const std::filesyst
       new RecordedRunner(std::move(folder), std::move(recording)));
 }
 
+Status RecordedRunner::DemandSame(const RunSpec& spec) const {
+  const RecordingIdentity& identity = recording_.recording.identity;
+  if (identity.model_sha256.empty() || identity.input_sha256.size() != spec.inputs.size()) {
+    const bool model = identity.model_sha256.empty();
+    return FailedPreconditionError(
+               model ? "the recording does not say which model it is of"
+                     : "the recording is of " + std::to_string(identity.input_sha256.size()) +
+                           " inputs, the run has " + std::to_string(spec.inputs.size()))
+        .WithReason(model ? kReasonWrongModel : kReasonWrongInput)
+        .WithHint("record the reference again with this model and input");
+  }
+  PLUMB_RETURN_IF_ERROR(CheckSpec(identity, spec));
+  for (const std::string& digest : identity.input_sha256) {
+    if (digest.empty()) {
+      return FailedPreconditionError("the recording does not say which input it is of")
+          .WithReason(kReasonWrongInput)
+          .WithHint("record the reference again with this input");
+    }
+  }
+  return OkStatus();
+}
+
 std::string RecordedRunner::name() const {
   return "recording " + EscapeForDisplay(folder_.string());
 }

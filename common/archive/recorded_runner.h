@@ -17,6 +17,10 @@ class RecordedRunner : public Runner {
   // `path`: a leg's folder, or a run folder, whose reference leg is taken.
   static Result<std::unique_ptr<RecordedRunner>> Open(const std::filesystem::path& path);
 
+  // OK when the recording says that it is of this model and of these inputs, by SHA-256. Stricter
+  // than Run: what the recording does not say, or leaves out, is refused as well.
+  [[nodiscard]] Status DemandSame(const RunSpec& spec) const;
+
   [[nodiscard]] std::string name() const override;
   Status Run(const RunSpec& spec, TensorSink& sink, const CancelToken& cancel) override;
 

@@ -176,10 +176,12 @@ Result<SessionJob> RunManager::MakeJob(const Run& run) const {
     };
     return job;
   }
-  job.make_reference =
-      [path = data_->RunPath(request.reference.run_id)]() -> Result<std::shared_ptr<Runner>> {
+  job.make_reference = [path = data_->RunPath(request.reference.run_id),
+                        spec = job.spec]() -> Result<std::shared_ptr<Runner>> {
     PLUMB_ASSIGN_OR_RETURN(const auto leg, archive::FindLeg(path, analysis::Role::kReference));
     PLUMB_ASSIGN_OR_RETURN(auto runner, archive::RecordedRunner::Open(leg));
+    // Before the board is started, not after.
+    PLUMB_RETURN_IF_ERROR(runner->DemandSame(spec).Annotate("--reference"));
     return std::shared_ptr<Runner>(std::move(runner));
   };
   return job;

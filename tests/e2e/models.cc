@@ -102,6 +102,10 @@ const OfflineModel& Wide(int mebibytes, bool dequantize) {
 
 }  // namespace
 
+std::string AstronautPicture() {
+  return std::string(PLUMB_TESTDATA_DIR) + "/images/astronaut.png";
+}
+
 const OfflineModel& BlazeFace(const std::string& family,
                               const std::vector<std::string>& compile_flags) {
   static std::map<std::string, OfflineModel> made;

@@ -17,6 +17,9 @@ struct OfflineModel {
 const OfflineModel& BlazeFace(const std::string& family,
                               const std::vector<std::string>& compile_flags = {});
 
+// The picture that BlazeFace's input is made of.
+std::string AstronautPicture();
+
 // A model whose single INT16 output has about `mebibytes` MiB, from a small input: for what happens
 // in the middle of a stream. A nearest-neighbour enlargement, so it costs next to nothing to run.
 const OfflineModel& WideModel(int mebibytes);

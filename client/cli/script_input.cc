@@ -1,0 +1,217 @@
+#include "client/cli/script_input.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "client/cli/board_picture.h"
+#include "client/cli/model_inputs.h"
+#include "client/cli/options.h"
+#include "client/cli/usage.h"
+#include "common/base/sha256.h"
+#include "common/base/text.h"
+#include "common/npu/model/input_format.h"
+#include "common/preprocess/board_input.h"
+#include "common/runner/failure.h"
+#include "common/tensor/npy.h"
+
+#include <CLI/CLI.hpp>
+
+namespace plumb::client {
+namespace {
+
+using npu::InputFormat;
+
+std::string Described(const Tensor& array) {
+  return std::string(ElementTypeName(array.desc.element_type)) + array.desc.shape.ToString();
+}
+
+Status Unfit(const Tensor& array, const std::string& wanted, std::string_view hint) {
+  return InvalidArgumentError("image_preprocess returned " + Described(array) + ", wanted is " +
+                              wanted)
+      .WithReason(kReasonUsage)
+      .WithHint(hint);
+}
+
+struct Picture {
+  uint32_t width = 0;
+  uint32_t height = 0;
+  uint32_t channels = 0;
+};
+
+std::string WantedPixels(const Picture& picture, InputFormat order) {
+  return "u8[" + std::to_string(picture.height) + "x" + std::to_string(picture.width) + "x" +
+         std::to_string(picture.channels) + "] in the order " +
+         std::string(npu::InputFormatName(order));
+}
+
+// [H,W,C], [1,H,W,C] and, for one channel, [H,W].
+bool HasShapeOf(const Shape& shape, const Picture& picture) {
+  std::vector<int64_t> dims(shape.dims().begin(), shape.dims().end());
+  if (dims.size() == 4 && dims[0] == 1) {
+    dims.erase(dims.begin());
+  }
+  if (dims.size() == 2 && picture.channels == 1) {
+    dims.push_back(1);
+  }
+  return dims == std::vector<int64_t>{picture.height, picture.width, picture.channels};
+}
+
+// Pixels; real numbers only when each of them is one.
+Result<std::vector<uint8_t>> PixelsIn(const Tensor& array, const std::string& wanted) {
+  if (array.desc.element_type == ElementType::kUint8) {
+    const auto bytes = array.bytes.span();
+    return std::vector<uint8_t>(bytes.begin(), bytes.end());
+  }
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<double> values, RealValues(array));
+  std::vector<uint8_t> pixels;
+  pixels.reserve(values.size());
+  for (const double value : values) {
+    if (!(value >= 0 && value <= 255) || value != std::floor(value)) {
+      return Unfit(array,
+                   wanted,
+                   "the values are no pixels: normalise only where norm is True; offline models "
+                   "are called with norm False");
+    }
+    pixels.push_back(static_cast<uint8_t>(value));
+  }
+  return pixels;
+}
+
+// Three channels R, G, B of what the script returned in the order of `trained`.
+std::vector<uint8_t> ToRgb(const std::vector<uint8_t>& pixels,
+                           const Picture& picture,
+                           InputFormat trained) {
+  std::vector<uint8_t> rgb;
+  rgb.reserve(size_t{picture.width} * picture.height * 3);
+  for (size_t i = 0; i + picture.channels <= pixels.size(); i += picture.channels) {
+    const bool bgr = trained == InputFormat::kBgr;
+    const size_t last = picture.channels - 1;
+    rgb.push_back(pixels[i + (bgr ? last : 0)]);
+    rgb.push_back(pixels[i + last / 2]);
+    rgb.push_back(pixels[i + (bgr ? 0 : last)]);
+  }
+  return rgb;
+}
+
+Result<std::vector<uint8_t>> EncodePicture(const Tensor& array,
+                                           const npu::FixedModel& model,
+                                           size_t index) {
+  const npu::ModelInput& input = model.inputs[index];
+  const npu::ChipInput& chip = model.chip->inputs[index];
+  const Shape& shape = model.tensors[input.tensor].shape;
+  const auto geometry = PictureGeometryOf(shape);
+  if (!geometry || geometry->channels_first) {
+    return InvalidArgumentError("the model's input of shape " + shape.ToString() +
+                                " takes no picture");
+  }
+  const Picture picture{geometry->width, geometry->height, geometry->channels};
+  const std::string wanted = WantedPixels(picture, input.training_format);
+  if (!HasShapeOf(array.desc.shape, picture)) {
+    return Unfit(array, wanted, "resize to the model's input, and leave the channels last");
+  }
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<uint8_t> pixels, PixelsIn(array, wanted));
+  if (picture.channels == 1 && chip.format == InputFormat::kGray) {
+    return preprocess::AlignPicture({picture.width, picture.height, 1, pixels},
+                                    preprocess::GrayAlignment(model.chip->family));
+  }
+  BoardPicture board;
+  board.format = chip.format;
+  board.family = model.chip->family;
+  board.width = picture.width;
+  board.height = picture.height;
+  board.scale = chip.desc.scale;
+  board.rule = RuleOf(input);
+  // Of its own size already, so only the order and the alignment change.
+  return EncodeBoardPicture(
+      {picture.width, picture.height, ToRgb(pixels, picture, input.training_format)}, board);
+}
+
+Result<std::vector<uint8_t>> EncodeRaw(const Tensor& array,
+                                       const npu::FixedModel& model,
+                                       size_t index) {
+  const npu::ChipInput& chip = model.chip->inputs[index];
+  const Shape& shape = model.tensors[model.inputs[index].tensor].shape;
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<double> real, RealValues(array));
+  if (real.size() != shape.element_count().value_or(0)) {
+    return Unfit(array,
+                 "f32" + shape.ToString(),
+                 "return as many numbers as the model's input has, channels last");
+  }
+  const std::vector<float> values(real.begin(), real.end());
+  if (chip.format == InputFormat::kRawF32Nhwc) {
+    return preprocess::FloatBytes(values);
+  }
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<int16_t> quantized,
+                         preprocess::QuantizeS16(values, chip.desc.scale, model.chip->family));
+  const int64_t innermost = shape.rank() == 0 ? 1 : shape[shape.rank() - 1];
+  return preprocess::AlignS16(quantized, static_cast<uint64_t>(innermost), model.chip->family);
+}
+
+}  // namespace
+
+void AddScriptFlags(CLI::App& app, ScriptFlags& flags) {
+  app.add_option("-n,--preprocess",
+                 flags.scripts,
+                 "Python whose image_preprocess(path, norm) makes the input of a picture; one, or "
+                 "one for each input with commas between them")
+      ->type_name("FILE.py");
+  app.add_option("--python", flags.python, "The Python 3 that runs it; needs numpy")
+      ->type_name("PROGRAM")
+      ->capture_default_str();
+  AddDuration(app, "--preprocess-timeout", flags.timeout_ms, "For one picture (default 60s)");
+}
+
+Result<std::vector<uint8_t>> EncodeScriptArray(const Tensor& array,
+                                               const npu::FixedModel* model,
+                                               size_t index) {
+  if (model == nullptr || !model->chip) {
+    const auto bytes = array.bytes.span();
+    return std::vector<uint8_t>(bytes.begin(), bytes.end());
+  }
+  if (index >= model->inputs.size()) {
+    return InvalidArgumentError("the model has no input " + std::to_string(index));
+  }
+  // A network trained on pictures may still take RAWDATA on the chip: pixels, normalised there.
+  const bool pixels = npu::IsPictureFormat(model->inputs[index].training_format);
+  return pixels ? EncodePicture(array, *model, index) : EncodeRaw(array, *model, index);
+}
+
+Result<std::unique_ptr<ScriptInputs>> ScriptInputs::Create(
+    const ScriptFlags& flags, std::shared_ptr<const npu::FixedModel> model) {
+  std::unique_ptr<ScriptInputs> inputs(new ScriptInputs());
+  inputs->model_ = std::move(model);
+  for (const std::string& script : Split(flags.scripts, ',')) {
+    const auto digest = Sha256HexOfFile(script);
+    if (!digest.ok()) {
+      return UsageError("--preprocess: " + digest.status().message(),
+                        "name a .py file that defines image_preprocess(path, norm)");
+    }
+    inputs->digest_ += *digest;
+    inputs->scripts_.push_back(std::make_unique<PreprocessScript>(PreprocessScriptOptions{
+        script, flags.python, std::chrono::milliseconds(flags.timeout_ms)}));
+  }
+  return inputs;
+}
+
+Result<std::vector<uint8_t>> ScriptInputs::Make(size_t index,
+                                                const std::string& path,
+                                                const CancelToken& cancel) {
+  if (scripts_.size() != 1 && index >= scripts_.size()) {
+    return UsageError("--preprocess names " + std::to_string(scripts_.size()) +
+                          " scripts, the model has more inputs",
+                      "give one script, or one for each input");
+  }
+  PreprocessScript& script = *scripts_[scripts_.size() == 1 ? 0 : index];
+  const auto make = [&]() -> Result<std::vector<uint8_t>> {
+    PLUMB_ASSIGN_OR_RETURN(const Buffer npy, script.Run(path, false, cancel));
+    PLUMB_ASSIGN_OR_RETURN(const Tensor array, ParseNpy("image_preprocess", npy));
+    return EncodeScriptArray(array, model_.get(), index);
+  };
+  auto bytes = make();
+  return bytes.ok() ? std::move(bytes)
+                    : Result<std::vector<uint8_t>>(
+                          bytes.status().Annotate("'" + EscapeForDisplay(path) + "'"));
+}
+
+}  // namespace plumb::client
