@@ -23,7 +23,8 @@ namespace {
 using npu::InputFormat;
 
 std::string Described(const Tensor& array) {
-  return std::string(ElementTypeName(array.desc.element_type)) + array.desc.shape.ToString();
+  return std::string(ElementTypeName(array.desc.element_type)) + "[" + array.desc.shape.ToString() +
+         "]";
 }
 
 Status Unfit(const Tensor& array, const std::string& wanted, std::string_view hint) {
@@ -135,7 +136,7 @@ Result<std::vector<uint8_t>> EncodeRaw(const Tensor& array,
   PLUMB_ASSIGN_OR_RETURN(const std::vector<double> real, RealValues(array));
   if (real.size() != shape.element_count().value_or(0)) {
     return Unfit(array,
-                 "f32" + shape.ToString(),
+                 "f32[" + shape.ToString() + "]",
                  "return as many numbers as the model's input has, channels last");
   }
   const std::vector<float> values(real.begin(), real.end());

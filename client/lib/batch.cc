@@ -32,6 +32,7 @@ struct Board {
   bool set_aside = false;
   uint32_t returns = 0;
   uint32_t failures = 0;  // in a row
+  size_t out = 0;         // inputs under way
 };
 
 class Batch {
@@ -56,6 +57,8 @@ class Batch {
   void CountFailure(std::unique_lock<std::mutex>& lock, Board* board, const BatchOutcome& outcome);
   void Tell(std::unique_lock<std::mutex>& lock, BatchEvent event);
   void Stop(const Status& why);
+  [[nodiscard]] size_t BoardsInUse() const;
+  [[nodiscard]] bool MayTake(const Board& board) const;
 
   void LookForBoards();
   // On the main thread with mutex_ held:
@@ -98,14 +101,26 @@ void Batch::Tell(std::unique_lock<std::mutex>& lock, BatchEvent event) {
   changed_.notify_all();
 }
 
+size_t Batch::BoardsInUse() const {
+  return static_cast<size_t>(std::count_if(boards_.begin(), boards_.end(), [](const auto& entry) {
+    return !entry.second->lost && !entry.second->set_aside;
+  }));
+}
+
+// The last inputs go to boards that have none.
+bool Batch::MayTake(const Board& board) const {
+  return board.out == 0 || queue_.waiting() >= BoardsInUse();
+}
+
 std::optional<size_t> Batch::Next(Board* board) {
   std::unique_lock lock(mutex_);
   for (;;) {
     if (stop_.cancelled() || queue_.finished() || board->set_aside) {
       return std::nullopt;
     }
-    if (!board->lost) {
+    if (!board->lost && MayTake(*board)) {
       if (const auto index = queue_.Take()) {
+        ++board->out;
         Tell(lock, {BatchStep::kStarted, *index, board->name, {}, {}});
         return index;
       }
@@ -149,6 +164,7 @@ GivenBack HowGivenBack(Ending ending) {
 }
 
 void Batch::Settle(std::unique_lock<std::mutex>& lock, Board* board, size_t index, OneRun run) {
+  --board->out;
   const bool lost = run.ending == Ending::kBoardLost;
   if (run.ending == Ending::kOutcome || (lost && queue_.losses(index) + 1 >= kMaxLosses)) {
     board->lost = board->lost || lost;
@@ -229,21 +245,15 @@ void Batch::TakeBoards(const std::vector<BoardSummary>& listed) {
     const auto known = boards_.find(summary.name);
     const bool back = known != boards_.end() && known->second->lost && !known->second->set_aside &&
                       known->second->returns < kMaxReturns;
-    const auto in_use =
-        static_cast<size_t>(std::count_if(boards_.begin(), boards_.end(), [](const auto& entry) {
-          return !entry.second->lost && !entry.second->set_aside;
-        }));
     if ((known == boards_.end() || back) && summary.run_id.empty() &&
-        in_use < std::min(options_.max_boards, kMaxBatchBoards) && options_.wants(summary)) {
+        BoardsInUse() < std::min(options_.max_boards, kMaxBatchBoards) && options_.wants(summary)) {
       Admit(summary);
     }
   }
 }
 
 void Batch::CheckThatBoardsAreLeft(const std::vector<BoardSummary>& listed) {
-  const bool usable = std::any_of(boards_.begin(), boards_.end(), [](const auto& entry) {
-    return !entry.second->lost && !entry.second->set_aside;
-  });
+  const bool usable = BoardsInUse() > 0;
   const bool busy = std::any_of(listed.begin(), listed.end(), [this](const BoardSummary& board) {
     return !board.run_id.empty() && !boards_.contains(board.name) && options_.wants(board);
   });

@@ -302,6 +302,24 @@ TEST(BatchTest, OnlyBoardsThatAreWantedAndNoMoreThanAllowedAreUsed) {
   EXPECT_LE(all.joined, 2);
 }
 
+TEST(BatchTest, AsManyInputsAsBoardsGoToOneEach) {
+  // None ends before all three have begun.
+  std::mutex mutex;
+  std::condition_variable begun;
+  std::map<std::string, int> at_board;
+  size_t count = 0;
+  FakePort port({"a", "b", "c"}, [&](const auto&, const auto& board) {
+    std::unique_lock lock(mutex);
+    ++at_board[board];
+    ++count;
+    begun.notify_all();
+    begun.wait_for(lock, std::chrono::seconds(20), [&] { return count == 3; });
+    return Match();
+  });
+  ExpectAllOnce(RunAll(&port, OptionsFor(3)), 3);
+  EXPECT_EQ(at_board, (std::map<std::string, int>{{"a", 1}, {"b", 1}, {"c", 1}}));
+}
+
 TEST(BatchTest, WithoutABoardThatFitsTheOthersAreNamed) {
   FakePort port({"attic"}, [](const auto&, const auto&) { return Match(); });
   BatchOptions options = OptionsFor(3);
