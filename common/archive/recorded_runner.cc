@@ -5,6 +5,7 @@
 
 #include "common/analysis/report.h"
 #include "common/archive/run_folder.h"
+#include "common/archive/tensor_folder.h"
 #include "common/base/text.h"
 #include "common/runner/failure.h"
 
@@ -95,6 +96,10 @@ RecordedRunner::RecordedRunner(std::filesystem::path folder, OpenRecording recor
       recording_(std::move(recording)) {}
 
 Result<std::unique_ptr<RecordedRunner>> RecordedRunner::Open(const std::filesystem::path& path) {
+  if (IsTensorFolder(path)) {
+    PLUMB_ASSIGN_OR_RETURN(auto tensors, OpenTensorFolder(path));
+    return std::unique_ptr<RecordedRunner>(new RecordedRunner(path, std::move(tensors)));
+  }
   PLUMB_ASSIGN_OR_RETURN(auto folder, FindLeg(path, analysis::Role::kReference));
   PLUMB_ASSIGN_OR_RETURN(auto recording, ReadRecording(folder));
   return std::unique_ptr<RecordedRunner>(

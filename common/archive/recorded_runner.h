@@ -14,7 +14,7 @@ namespace plumb::archive {
 // (an empty sha256 on either side is not checked).
 class RecordedRunner : public Runner {
  public:
-  // `path`: a leg's folder, or a run folder, whose reference leg is taken.
+  // `path`: a leg's folder, a run folder, whose reference leg is taken, or a tensor folder.
   static Result<std::unique_ptr<RecordedRunner>> Open(const std::filesystem::path& path);
 
   // OK when the recording says that it is of this model and of these inputs, by SHA-256. Stricter

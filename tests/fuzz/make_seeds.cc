@@ -246,6 +246,21 @@ void MakeDumps(const fs::path& root) {
                  size + values + "\n};\n" + size);
 }
 
+void MakeSimulatorTexts(const fs::path& root) {
+  const Corpus corpus(root, "simulator_text");
+  corpus.Add("board",
+             std::string_view("scores Tensor:\n{\ntensor dim:3,\tOriginal shape:[1 2 3 ]\n"
+                              "tensor data:\n0.500000  -1.000000  2.250000  0.000001  -0.000001  "
+                              "123456.789063\n}\n\nmean Tensor:\n{\ntensor dim:2,\t"
+                              "Original shape:[1 1 ]\ntensor data:\n7.000000\n}\n\n"));
+  corpus.Add(
+      "pc",
+      std::string_view("a/b:0 Tensor:\n{\nOriginal shape:[1, 2, 3], "
+                       "Alignment shape:[1, 2, 8]\nThe data are in alignment shape:\n"
+                       "1.0  2.0  3.0  9.9  9.9  9.9  9.9  9.9  4.0  5.0  6.0  9.9  9.9  nan  "
+                       "-nan  inf  \n}\n"));
+}
+
 void MakeInis(const fs::path& root) {
   const Corpus corpus(root, "ini");
   corpus.Add("picture",
@@ -379,6 +394,7 @@ int main(int argc, char** argv) {
                           MakeTflite,
                           MakeArchive,
                           MakeDumps,
+                          MakeSimulatorTexts,
                           MakeInis,
                           MakePictures,
                           MakeRingScripts,

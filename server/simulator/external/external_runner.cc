@@ -18,7 +18,7 @@
 namespace plumb::server {
 namespace {
 
-constexpr uint64_t kChunk = 256 * 1024;
+constexpr uint64_t kChunk = uint64_t{256} << 10U;
 
 Result<std::filesystem::path> WriteZeros(const std::filesystem::path& folder,
                                          size_t index,

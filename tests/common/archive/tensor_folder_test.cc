@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/archive/recorded_runner.h"
 #include "common/archive/valid_digest.h"
 #include "common/base/file.h"
 
@@ -86,6 +87,20 @@ TEST_F(TensorFolderTest, KeysAreChecked) {
   EXPECT_THAT(ComplaintWith("\"s16\"", "\"s17\""), HasSubstr("element_type"));
   EXPECT_THAT(ComplaintWith("[2, 3]", "[2, -3]"), HasSubstr("-3"));
   EXPECT_THAT(ComplaintWith("0.5", "-0.5"), HasSubstr("scale"));
+}
+
+// What the board's tool left becomes a leg of a run like any other.
+TEST_F(TensorFolderTest, IsReplayedIntoARecording) {
+  const auto runner = RecordedRunner::Open(path());
+  ASSERT_TRUE(runner.ok()) << runner.status().ToString();
+  const auto writer = RecordingWriter::Create(path() / "leg", {"board", "", {}, "lab"});
+  ASSERT_TRUE(writer.ok());
+  const Status status = (*runner)->Run({}, **writer, CancelToken());
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  ASSERT_TRUE((*writer)->Finish().ok());
+  const auto leg = ReadRecording(path() / "leg");
+  ASSERT_TRUE(leg.ok()) << leg.status().ToString();
+  EXPECT_THAT(*RealValues(leg->outputs[0]), ElementsAre(0.5, 1, 1.5, 2, 2.5, 3));
 }
 
 TEST_F(TensorFolderTest, LinksAreRefused) {
