@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 
+#include "agent/runner/prog_dla/format.h"
 #include "agent/runner/prog_dla/tensor_view.h"
 
 // NOLINTNEXTLINE(modernize-concat-nested-namespaces): C++14.
@@ -27,8 +28,9 @@ struct Closer {
 
 using File = std::unique_ptr<std::FILE, Closer>;
 
-Outcome Refuse(const std::string& path, const std::string& what, const std::string& hint) {
-  return ring::Failure(ErrorKind::kInputRefused, "'" + path + "' " + what, hint);
+Outcome Refuse(const std::string& path, const std::string& what, const char* hint) {
+  return ring::Failure(
+      ErrorKind::kInputRefused, Format("'%s' %s", path.c_str(), what.c_str()), hint);
 }
 
 // Bytes that a dump has at least.
@@ -60,9 +62,11 @@ Outcome FillDump(const std::string& path,
   const uint64_t payload = Payload(record);
   if (size < payload || size > record.aligned_size) {
     return Refuse(path,
-                  "has " + std::to_string(size) + " bytes, but input '" +
-                      TensorName(record, "input") + "' takes " + std::to_string(payload) + " to " +
-                      std::to_string(record.aligned_size),
+                  Format("has %llu bytes, but input '%s' takes %llu to %llu",
+                         static_cast<unsigned long long>(size),
+                         TensorName(record, "input").c_str(),
+                         static_cast<unsigned long long>(payload),
+                         static_cast<unsigned long long>(record.aligned_size)),
                   "dump it again with this very model: simulator.py … --dump_rawdata");
   }
   std::memset(buffer, 0, static_cast<size_t>(record.aligned_size));
@@ -89,14 +93,15 @@ Outcome FillFloats(const std::string& path,
   const bool number = record.mi_format == kInt16 || record.mi_format == kFp32;
   if (!number || !FindRows(record, &rows, &complaint)) {
     return Refuse(path,
-                  std::string("is float32, but the input is ") + MiFormatName(record.mi_format),
+                  Format("is float32, but the input is %s", MiFormatName(record.mi_format)),
                   "give the input's own bytes with --format DUMP_RAWDATA");
   }
   const uint64_t per_row = rows.row_size / rows.element_size;
   if (size != rows.rows * per_row * sizeof(float)) {
     return Refuse(path,
-                  "has " + std::to_string(size) + " bytes; as float32 the input has " +
-                      std::to_string(rows.rows * per_row * sizeof(float)),
+                  Format("has %llu bytes; as float32 the input has %llu",
+                         static_cast<unsigned long long>(size),
+                         static_cast<unsigned long long>(rows.rows * per_row * sizeof(float))),
                   "write the input's values as float32, without padding");
   }
   std::memset(buffer, 0, static_cast<size_t>(record.aligned_size));
@@ -126,7 +131,7 @@ Outcome FillInput(const std::string& path,
   const bool floats = format == "RAWDATA_NHWC" || format == "RAWDATA_S16_NHWC";
   if (!dump && !floats) {
     return Refuse(path,
-                  "cannot be taken as '" + format + "': pictures are not decoded here",
+                  Format("cannot be taken as '%s': pictures are not decoded here", format.c_str()),
                   "make the bytes on the PC (plumb input make, or simulator.py --dump_rawdata) and "
                   "give --format DUMP_RAWDATA");
   }

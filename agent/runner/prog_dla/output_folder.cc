@@ -10,6 +10,7 @@
 #include <cstring>
 #include <vector>
 
+#include "agent/runner/prog_dla/format.h"
 #include "agent/runner/prog_dla/tensor_view.h"
 
 // NOLINTNEXTLINE(modernize-concat-nested-namespaces): C++14.
@@ -19,9 +20,9 @@ namespace {
 
 using ring::Outcome;
 
-Outcome Cannot(const std::string& what, const std::string& path) {
+Outcome Cannot(const char* what, const std::string& path) {
   return ring::Failure(ring::ErrorKind::kUsage,
-                       "cannot " + what + " '" + path + "': " + std::strerror(errno),
+                       Format("cannot %s '%s': %s", what, path.c_str(), std::strerror(errno)),
                        "the current folder must be writable and have room for the outputs");
 }
 
@@ -77,13 +78,6 @@ bool WriteAll(int fd, const uint8_t* bytes, uint64_t size) {
   return fsync(fd) == 0;
 }
 
-// Nine digits bring a float back as it was.
-std::string Number(double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.9g", value);
-  return text;
-}
-
 // ASCII only: what the vendor's names hold, and what needs no knowledge of encodings here.
 std::string JsonString(const std::string& text) {
   std::string out = "\"";
@@ -102,23 +96,23 @@ const char* ElementName(uint32_t mi_format) {
   return mi_format < sizeof kNames / sizeof *kNames ? kNames[mi_format] : "";
 }
 
+// Nine digits bring a float back as it was.
 std::string DescJson(const ring::TensorRecord& record) {
-  std::string json = "{\"name\": " + JsonString(TensorName(record, "output")) +
-                     ", \"element_type\": \"" + ElementName(record.mi_format) + "\", \"shape\": [";
+  std::string shape;
   for (uint32_t axis = 0; axis < record.rank; ++axis) {
-    json += (axis == 0 ? "" : ", ") + std::to_string(record.dims[axis]);
+    shape += Format("%s%u", axis == 0 ? "" : ", ", record.dims[axis]);
   }
   const bool usable = record.scale >= 0 && record.scale < 1e30F;
-  json += "], \"inner_stride\": " + std::to_string(record.inner_stride) +
-          ", \"scale\": " + Number(usable ? static_cast<double>(record.scale) : 0.0) +
-          ", \"zero_point\": " + std::to_string(record.zero_point) +
-          ", \"aligned_size\": " + std::to_string(record.aligned_size) + "}";
-  return json;
-}
-
-std::string OutputName(size_t index) {
-  const std::string digits = std::to_string(index);
-  return "output_" + (digits.size() < 2 ? "0" + digits : digits) + ".raw";
+  return Format(
+      "{\"name\": %s, \"element_type\": \"%s\", \"shape\": [%s], \"inner_stride\": %u, "
+      "\"scale\": %.9g, \"zero_point\": %lld, \"aligned_size\": %llu}",
+      JsonString(TensorName(record, "output")).c_str(),
+      ElementName(record.mi_format),
+      shape.c_str(),
+      record.inner_stride,
+      usable ? static_cast<double>(record.scale) : 0.0,
+      static_cast<long long>(record.zero_point),
+      static_cast<unsigned long long>(record.aligned_size));
 }
 
 }  // namespace
@@ -158,19 +152,21 @@ Outcome WriteTensors(const std::string& folder,
   if (mkdir(folder.c_str(), 0755) != 0) {
     return Cannot("make", folder);
   }
-  std::string json =
-      "{\"schema\": \"plumb.tensors/1\", \"source\": \"prog_dla_simulator\",\n"
-      " \"sdk\": " +
-      JsonString(model.sdk) + ", \"invoke_ms\": [" + Number(invoke_ms) + "],\n \"outputs\": [";
+  std::string json = Format(
+      "{\"schema\": \"plumb.tensors/1\", \"source\": \"prog_dla_simulator\",\n \"sdk\": %s, "
+      "\"invoke_ms\": [%.3f],\n \"outputs\": [",
+      JsonString(model.sdk).c_str(),
+      invoke_ms);
   for (size_t i = 0; i < model.outputs.size(); ++i) {
     const ring::TensorRecord& record = model.outputs[i];
-    const Outcome written = WriteWhole(folder + "/" + OutputName(i),
+    const Outcome written = WriteWhole(Format("%s/output_%02zu.raw", folder.c_str(), i),
                                        engine->OutputData(static_cast<uint32_t>(i)),
                                        record.aligned_size);
     if (!written.ok) {
       return written;
     }
-    json += (i == 0 ? "\n  " : ",\n  ") + DescJson(record);
+    json += i == 0 ? "\n  " : ",\n  ";
+    json += DescJson(record);
   }
   json += "]}\n";
   return WriteWhole(folder + "/tensors.json", json.data(), json.size());

@@ -4,10 +4,12 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "agent/runner/prog_dla/format.h"
 #include "agent/runner/prog_dla/input_file.h"
 #include "agent/runner/prog_dla/options.h"
 #include "agent/runner/prog_dla/output_folder.h"
@@ -34,30 +36,26 @@ bool IsFolder(const std::string& path) {
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-// The files of each run: one run, or one for each file of a folder.
-std::vector<std::vector<std::string>> RunsOf(const std::vector<std::string>& images) {
-  if (images.size() != 1 || !IsFolder(images[0])) {
-    return {images};
-  }
-  std::vector<std::string> names;
-  if (DIR* const dir = opendir(images[0].c_str())) {
-    while (const dirent* const entry = readdir(dir)) {
-      const std::string path = images[0] + "/" + entry->d_name;
+bool IsFile(const std::string& path) {
+  struct stat info {};
 
-      struct stat info {};
+  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+}
 
-      if (stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode)) {
-        names.push_back(path);
-      }
+// By name.
+std::vector<std::string> FilesIn(const std::string& folder) {
+  std::vector<std::string> files;
+  dirent** entries = nullptr;
+  const int count = scandir(folder.c_str(), &entries, nullptr, alphasort);
+  for (int i = 0; i < count; ++i) {
+    const std::string path = Format("%s/%s", folder.c_str(), entries[i]->d_name);
+    if (IsFile(path)) {
+      files.push_back(path);
     }
-    closedir(dir);
+    std::free(entries[i]);  // NOLINT(cppcoreguidelines-no-malloc): scandir's
   }
-  std::sort(names.begin(), names.end());
-  std::vector<std::vector<std::string>> runs;
-  for (const std::string& name : names) {
-    runs.push_back({name});
-  }
-  return runs;
+  std::free(entries);  // NOLINT(cppcoreguidelines-no-malloc): scandir's
+  return files;
 }
 
 class ProgDlaJob {
@@ -76,22 +74,32 @@ class ProgDlaJob {
     if (outcome.ok) {
       outcome = EmptyFolder(kFolder);
     }
-    const auto runs = RunsOf(options_.images);
-    if (outcome.ok && runs.empty()) {
-      outcome = ring::Failure(
-          ErrorKind::kInputRefused, "'" + options_.images[0] + "' holds no files", "check -i");
+    return outcome.ok ? RunAll() : outcome;
+  }
+
+ private:
+  // One run; or one for each file of a folder.
+  Outcome RunAll() {
+    if (options_.images.size() != 1 || !IsFolder(options_.images[0])) {
+      return RunOne(options_.images);
     }
-    for (size_t i = 0; outcome.ok && i < runs.size(); ++i) {
-      outcome = RunOne(runs[i]);
+    const std::vector<std::string> files = FilesIn(options_.images[0]);
+    Outcome outcome;
+    if (files.empty()) {
+      outcome = ring::Failure(ErrorKind::kInputRefused,
+                              Format("'%s' holds no files", options_.images[0].c_str()),
+                              "check -i");
+    }
+    for (size_t i = 0; outcome.ok && i < files.size(); ++i) {
+      outcome = RunOne({files[i]});
     }
     return outcome;
   }
 
- private:
   void Print(const char* role, const ring::TensorRecord& record) const {
     std::string shape;
     for (uint32_t axis = 0; axis < std::min(record.rank, ring::kMaxRank); ++axis) {
-      shape += std::to_string(record.dims[axis]) + " ";
+      shape += Format("%u ", record.dims[axis]);
     }
     std::fprintf(out_,
                  "%s: name: %s, dtype: %s, shape: [%s], size: %llu, layout: %s, "
@@ -122,9 +130,10 @@ class ProgDlaJob {
       rows_.emplace_back();
       std::string complaint;
       if (!FindRows(record, &rows_.back(), &complaint)) {
-        return ring::Failure(ErrorKind::kModelRefused,
-                             "output '" + TensorName(record, "output") + "' " + complaint,
-                             "try another --abi; plumb run shows such outputs");
+        return ring::Failure(
+            ErrorKind::kModelRefused,
+            Format("output '%s' %s", TensorName(record, "output").c_str(), complaint.c_str()),
+            "try another --abi; plumb run shows such outputs");
       }
     }
     return {};
@@ -134,10 +143,11 @@ class ProgDlaJob {
     if (files.size() != model_.inputs.size() ||
         (options_.formats.size() != 1 && options_.formats.size() != files.size())) {
       return ring::Failure(ErrorKind::kInputRefused,
-                           "the model has " + std::to_string(model_.inputs.size()) +
-                               " inputs; -i names " + std::to_string(files.size()) +
-                               " files and the formats are " +
-                               std::to_string(options_.formats.size()),
+                           Format("the model has %zu inputs; -i names %zu files and the formats "
+                                  "are %zu",
+                                  model_.inputs.size(),
+                                  files.size(),
+                                  options_.formats.size()),
                            "give -i a file for each input, with commas between, and one format "
                            "for all or one each");
     }
@@ -170,8 +180,11 @@ class ProgDlaJob {
   }
 
   Outcome WriteResults(const std::string& input, double invoke_ms) {
-    const std::string name = std::string(kFolder) + "/" + options_.category + "_" +
-                             BaseName(options_.model) + "_" + BaseName(input);
+    const std::string name = Format("%s/%s_%s_%s",
+                                    kFolder,
+                                    options_.category.c_str(),
+                                    BaseName(options_.model).c_str(),
+                                    BaseName(input).c_str());
     std::string text;
     OutputXor all;
     for (uint32_t i = 0; i < model_.outputs.size(); ++i) {

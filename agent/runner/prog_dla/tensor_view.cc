@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "agent/runner/prog_dla/format.h"
+
 // NOLINTNEXTLINE(modernize-concat-nested-namespaces): C++14.
 namespace plumb {
 namespace mi {
@@ -71,8 +73,9 @@ double RealValue(const ring::TensorRecord& record, const uint8_t* bytes) {
 bool FindRows(const ring::TensorRecord& record, TensorRows* rows, std::string* complaint) {
   rows->element_size = ElementSizeOf(record.mi_format);
   if (rows->element_size == 0 || record.rank == 0 || record.rank > ring::kMaxRank) {
-    *complaint = std::string("has format ") + MiFormatName(record.mi_format) + " and " +
-                 std::to_string(record.rank) + " dimensions, which has no text";
+    *complaint = Format("has format %s and %u dimensions, which has no text",
+                        MiFormatName(record.mi_format),
+                        record.rank);
     return false;
   }
   rows->rows = 1;
@@ -86,8 +89,8 @@ bool FindRows(const ring::TensorRecord& record, TensorRows* rows, std::string* c
                     (rows->rows == 0 ||
                      (rows->rows - 1) * rows->row_pitch + rows->row_size <= record.aligned_size);
   if (!fits) {
-    *complaint = "does not fit the buffer of " + std::to_string(record.aligned_size) +
-                 " bytes that the library reports";
+    *complaint = Format("does not fit the buffer of %llu bytes that the library reports",
+                        static_cast<unsigned long long>(record.aligned_size));
   }
   return fits;
 }
@@ -98,7 +101,7 @@ std::string TensorName(const ring::TensorRecord& record, const char* role) {
     const auto c = static_cast<unsigned char>(record.name[i]);
     name += c < 0x20 || c == 0x7F ? '_' : record.name[i];
   }
-  return name.empty() ? std::string(role) + " " + std::to_string(record.index) : name;
+  return name.empty() ? Format("%s %u", role, record.index) : name;
 }
 
 const char* MiFormatName(uint32_t mi_format) {
@@ -120,10 +123,11 @@ void AppendText(const ring::TensorRecord& record,
                 const TensorRows& rows,
                 const uint8_t* data,
                 std::string* text) {
-  *text += TensorName(record, "output") + " Tensor:\n{\ntensor dim:" + std::to_string(record.rank) +
-           ",\tOriginal shape:[";
+  *text += Format("%s Tensor:\n{\ntensor dim:%u,\tOriginal shape:[",
+                  TensorName(record, "output").c_str(),
+                  record.rank);
   for (uint32_t axis = 0; axis < record.rank; ++axis) {
-    *text += std::to_string(record.dims[axis]) + " ";
+    *text += Format("%u ", record.dims[axis]);
   }
   *text += "]\ntensor data:\n";
   uint64_t count = 0;
