@@ -17,6 +17,7 @@ Status Usage(std::string message, std::string_view hint) {
 
 std::vector<std::filesystem::path> Absolute(const std::vector<std::string>& names) {
   std::vector<std::filesystem::path> paths;
+  paths.reserve(names.size());
   for (const std::string& name : names) {
     paths.push_back(std::filesystem::absolute(name));
   }

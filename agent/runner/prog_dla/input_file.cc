@@ -83,6 +83,27 @@ int16_t Quantise(float value, float scale) {
   return static_cast<int16_t>(q > 32767.0F ? 32767.0F : (q < -32767.0F ? -32767.0F : q));
 }
 
+// One row of floats as the input stores them. False when the file ends before it does.
+bool ReadRow(std::FILE* file,
+             const ring::TensorRecord& record,
+             uint32_t element_size,
+             uint64_t count,
+             uint8_t* out) {
+  for (uint64_t i = 0; i < count; ++i, out += element_size) {
+    float value = 0;
+    if (std::fread(&value, sizeof value, 1, file) != 1) {
+      return false;
+    }
+    if (record.mi_format == kInt16) {
+      const int16_t q = Quantise(value, record.scale);
+      std::memcpy(out, &q, sizeof q);
+    } else {
+      std::memcpy(out, &value, sizeof value);
+    }
+  }
+  return true;
+}
+
 Outcome FillFloats(const std::string& path,
                    uint64_t size,
                    std::FILE* file,
@@ -97,25 +118,19 @@ Outcome FillFloats(const std::string& path,
                   "give the input's own bytes with --format DUMP_RAWDATA");
   }
   const uint64_t per_row = rows.row_size / rows.element_size;
-  if (size != rows.rows * per_row * sizeof(float)) {
+  const uint64_t wanted = rows.rows * per_row * sizeof(float);
+  if (size != wanted) {
     return Refuse(path,
                   Format("has %llu bytes; as float32 the input has %llu",
                          static_cast<unsigned long long>(size),
-                         static_cast<unsigned long long>(rows.rows * per_row * sizeof(float))),
+                         static_cast<unsigned long long>(wanted)),
                   "write the input's values as float32, without padding");
   }
   std::memset(buffer, 0, static_cast<size_t>(record.aligned_size));
   for (uint64_t row = 0; row < rows.rows; ++row) {
-    uint8_t* out = buffer + row * rows.row_pitch;
-    for (uint64_t i = 0; i < per_row; ++i, out += rows.element_size) {
-      float value = 0;
-      if (std::fread(&value, sizeof value, 1, file) != 1) {
-        return Refuse(path, "cannot be read to its end", "check the card or the mount");
-      }
-      const int16_t q = record.mi_format == kInt16 ? Quantise(value, record.scale) : int16_t{0};
-      std::memcpy(out,
-                  record.mi_format == kInt16 ? static_cast<const void*>(&q) : &value,
-                  rows.element_size);
+    uint8_t* const out = buffer + row * rows.row_pitch;
+    if (!ReadRow(file, record, rows.element_size, per_row, out)) {
+      return Refuse(path, "cannot be read to its end", "check the card or the mount");
     }
   }
   return {};

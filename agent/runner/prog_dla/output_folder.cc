@@ -21,8 +21,10 @@ namespace {
 using ring::Outcome;
 
 Outcome Cannot(const char* what, const std::string& path) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
+  const char* const reason = std::strerror(errno);
   return ring::Failure(ring::ErrorKind::kUsage,
-                       Format("cannot %s '%s': %s", what, path.c_str(), std::strerror(errno)),
+                       Format("cannot %s '%s': %s", what, path.c_str(), reason),
                        "the current folder must be writable and have room for the outputs");
 }
 
@@ -32,6 +34,7 @@ std::vector<std::string> NamesIn(const std::string& folder) {
   if (dir == nullptr) {
     return names;
   }
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
   while (const dirent* const entry = readdir(dir)) {
     const std::string name = entry->d_name;
     if (name != "." && name != "..") {
@@ -57,7 +60,7 @@ void RemoveEntry(const std::string& path, const std::string& name) {
     unlink(path.c_str());
   } else if (IsOurs(name)) {
     for (const std::string& inner : NamesIn(path)) {
-      unlink((path + "/" + inner).c_str());
+      unlink(Format("%s/%s", path.c_str(), inner.c_str()).c_str());
     }
     rmdir(path.c_str());
   }
@@ -92,7 +95,7 @@ std::string JsonString(const std::string& text) {
 }
 
 const char* ElementName(uint32_t mi_format) {
-  static const char* const kNames[] = {"u8", "nv12", "s16", "s32", "s8", "f32"};
+  static constexpr const char* kNames[] = {"u8", "nv12", "s16", "s32", "s8", "f32"};
   return mi_format < sizeof kNames / sizeof *kNames ? kNames[mi_format] : "";
 }
 
@@ -125,7 +128,7 @@ Outcome EmptyFolder(const std::string& folder) {
     return Cannot("empty", folder);
   }
   for (const std::string& name : NamesIn(folder)) {
-    RemoveEntry(folder + "/" + name, name);
+    RemoveEntry(Format("%s/%s", folder.c_str(), name.c_str()), name);
   }
   return mkdir(folder.c_str(), 0755) == 0 || errno == EEXIST ? Outcome() : Cannot("make", folder);
 }
@@ -138,7 +141,7 @@ Outcome WriteWhole(const std::string& path, const void* bytes, uint64_t size) {
     close(fd);
   }
   if (!written || rename(part.c_str(), path.c_str()) != 0) {
-    const Outcome failed = Cannot("write", path);
+    Outcome failed = Cannot("write", path);
     unlink(part.c_str());
     return failed;
   }
@@ -159,9 +162,9 @@ Outcome WriteTensors(const std::string& folder,
       invoke_ms);
   for (size_t i = 0; i < model.outputs.size(); ++i) {
     const ring::TensorRecord& record = model.outputs[i];
-    const Outcome written = WriteWhole(Format("%s/output_%02zu.raw", folder.c_str(), i),
-                                       engine->OutputData(static_cast<uint32_t>(i)),
-                                       record.aligned_size);
+    Outcome written = WriteWhole(Format("%s/output_%02zu.raw", folder.c_str(), i),
+                                 engine->OutputData(static_cast<uint32_t>(i)),
+                                 record.aligned_size);
     if (!written.ok) {
       return written;
     }

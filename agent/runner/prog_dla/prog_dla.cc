@@ -153,7 +153,7 @@ class ProgDlaJob {
     }
     for (uint32_t i = 0; i < files.size(); ++i) {
       const std::string& format = options_.formats[options_.formats.size() == 1 ? 0 : i];
-      const Outcome filled = FillInput(files[i], format, model_.inputs[i], engine_->InputData(i));
+      Outcome filled = FillInput(files[i], format, model_.inputs[i], engine_->InputData(i));
       if (!filled.ok) {
         return filled;
       }

@@ -52,7 +52,7 @@ double RealValue(const ring::TensorRecord& record, const uint8_t* bytes) {
       q = *bytes;
       break;
     case kInt8:
-      q = Load<int8_t>(bytes);
+      q = Load<int8_t>(bytes);  // NOLINT(bugprone-signed-char-misuse): a number
       break;
     case kInt16:
       q = Load<int16_t>(bytes);
@@ -105,17 +105,17 @@ std::string TensorName(const ring::TensorRecord& record, const char* role) {
 }
 
 const char* MiFormatName(uint32_t mi_format) {
-  static const char* const kNames[] = {"U8",
-                                       "NV12",
-                                       "INT16",
-                                       "INT32",
-                                       "INT8",
-                                       "FP32",
-                                       "UNKNOWN",
-                                       "ARGB8888",
-                                       "ABGR8888",
-                                       "GRAY",
-                                       "COMPLEX64"};
+  static constexpr const char* kNames[] = {"U8",
+                                           "NV12",
+                                           "INT16",
+                                           "INT32",
+                                           "INT8",
+                                           "FP32",
+                                           "UNKNOWN",
+                                           "ARGB8888",
+                                           "ABGR8888",
+                                           "GRAY",
+                                           "COMPLEX64"};
   return mi_format < sizeof kNames / sizeof *kNames ? kNames[mi_format] : "UNKNOWN";
 }
 
