@@ -109,6 +109,23 @@ Result<std::unique_ptr<BatchJournal>> BatchJournal::Open(const std::filesystem::
   return journal;
 }
 
+// Where the first line ends, once it is the header of this very batch.
+Result<uint64_t> BatchJournal::CheckHeader(std::string_view text, const std::string& key) const {
+  const size_t length = text.find('\n');
+  const Json json = length == std::string_view::npos || length > kMaxJournalLine
+                        ? Json()
+                        : Json::parse(text.substr(0, length), nullptr, false);
+  if (!json.is_object() || Text(json, "schema") != kJournalSchema) {
+    return InvalidArgumentError("is no journal of a batch").WithReason(kReasonUsage);
+  }
+  if (json != Header(key, count_)) {
+    return FailedPreconditionError("is the journal of another batch: model, inputs or flags differ")
+        .WithReason(kReasonUsage)
+        .WithHint("repeat the command of that batch, or name another file");
+  }
+  return length + 1;
+}
+
 Status BatchJournal::Load(const std::string& key, size_t count) {
   count_ = count;
   PLUMB_ASSIGN_OR_RETURN(const uint64_t size, FileSize(path_));
@@ -120,36 +137,19 @@ Status BatchJournal::Load(const std::string& key, size_t count) {
   }
   PLUMB_ASSIGN_OR_RETURN(const Buffer file, MapFile(path_));
   const std::string_view text = file.view();
-  uint64_t offset = 0;
-  bool first = true;
+  PLUMB_ASSIGN_OR_RETURN(end_, CheckHeader(text, key));
   for (;;) {
-    const size_t length = text.substr(offset).find('\n');
+    const size_t length = text.substr(end_).find('\n');
     if (length == std::string_view::npos || length > kMaxJournalLine) {
       break;
     }
-    const std::string_view line = text.substr(offset, length);
-    const Json json = Json::parse(line, nullptr, false);
-    if (first && (!json.is_object() || Text(json, "schema") != kJournalSchema)) {
-      return InvalidArgumentError("is no journal of a batch").WithReason(kReasonUsage);
+    if (const auto entry =
+            FromJson(Json::parse(text.substr(end_, length), nullptr, false), count)) {
+      places_[entry->outcome.index] = {end_, length};
     }
-    if (first && json != Header(key, count)) {
-      return FailedPreconditionError(
-                 "is the journal of another batch: model, inputs or flags differ")
-          .WithReason(kReasonUsage)
-          .WithHint("repeat the command of that batch, or name another file");
-    }
-    if (!first) {
-      if (const auto entry = FromJson(json, count)) {
-        places_[entry->outcome.index] = {offset, length};
-      }
-    }
-    first = false;
-    offset += length + 1;
+    end_ += length + 1;
   }
-  if (first) {
-    return InvalidArgumentError("is no journal of a batch").WithReason(kReasonUsage);
-  }
-  end_ = offset;  // what was cut off is written over
+  // What was cut off is written over.
   return ::ftruncate(fd_.get(), static_cast<off_t>(end_)) == 0
              ? OkStatus()
              : ErrnoError(errno, "cannot cut it off");

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "client/lib/batch.h"
@@ -63,6 +64,7 @@ class BatchJournal {
         fd_(std::move(fd)) {}
 
   Status Load(const std::string& key, size_t count);
+  [[nodiscard]] Result<uint64_t> CheckHeader(std::string_view text, const std::string& key) const;
   Status Begin(const std::string& key, size_t count);
   Status AppendLine(const std::string& line);
 

@@ -14,9 +14,9 @@ using Json = nlohmann::json;
 constexpr uint64_t kMaxDocument = uint64_t{1} << 30U;
 
 const Json& Member(const Json& object, const char* key) {
-  static const Json kNothing;
+  static const Json nothing;
   const auto found = object.is_object() ? object.find(key) : object.end();
-  return object.is_object() && found != object.end() ? *found : kNothing;
+  return object.is_object() && found != object.end() ? *found : nothing;
 }
 
 std::string Text(const Json& value) {
@@ -51,7 +51,8 @@ Result<BatchReferences> BatchReferences::Load(const std::filesystem::path& path,
     }
     std::string digests;
     for (const Json& digest : Member(identity, "input_sha256")) {
-      digests += Text(digest) + " ";
+      digests += Text(digest);
+      digests += " ";
     }
     references.runs_[digests] = run;
   }
@@ -61,7 +62,8 @@ Result<BatchReferences> BatchReferences::Load(const std::filesystem::path& path,
 Result<std::string> BatchReferences::RunOf(const std::vector<Artifact>& inputs) const {
   std::string digests;
   for (const Artifact& input : inputs) {
-    digests += input.sha256 + " ";
+    digests += input.sha256;
+    digests += " ";
   }
   const auto found = runs_.find(digests);
   if (found == runs_.end()) {

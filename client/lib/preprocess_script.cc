@@ -85,7 +85,7 @@ while True:
 constexpr size_t kHeaderSize = 9;
 constexpr size_t kMaxPath = 4096;
 constexpr size_t kMaxTail = 4096;
-constexpr uint64_t kMaxText = 64 * 1024;
+constexpr uint64_t kMaxText = uint64_t{64} << 10U;
 constexpr int kPollStep = 50;
 
 std::vector<uint8_t> RequestFor(const std::string& path, bool norm) {
