@@ -115,6 +115,7 @@ Result<std::vector<std::string>> FilesOf(const std::string& folder, bool script,
 
 Result<std::vector<std::string>> FilesOfPattern(const std::string& pattern) {
   glob_t found{};
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): before any other thread; no user names are expanded
   const int code = ::glob(pattern.c_str(), 0, nullptr, &found);
   std::vector<std::string> files;
   for (size_t i = 0; code == 0 && i < found.gl_pathc; ++i) {
@@ -153,6 +154,20 @@ std::vector<std::string> FilesOfLine(const fs::path& folder, std::string_view li
   return files;
 }
 
+Status CheckLine(const std::vector<std::string>& files, size_t wanted, const std::string& where) {
+  if (files.size() != wanted) {
+    return UsageError(where + " names " + std::to_string(files.size()) + " files, wanted are " +
+                          std::to_string(wanted),
+                      "write one line for each execution: a file for each input of the model, "
+                      "with commas or blanks between them");
+  }
+  const auto missing = std::find_if_not(files.begin(), files.end(), Exists);
+  return missing == files.end()
+             ? OkStatus()
+             : UsageError(where + ": there is no file '" + EscapeForDisplay(*missing) + "'",
+                          "paths are relative to the working folder, or else to the list");
+}
+
 Result<Samples> SamplesOfList(const fs::path& folder,
                               const std::string& list,
                               std::optional<size_t> count) {
@@ -167,20 +182,8 @@ Result<Samples> SamplesOfList(const fs::path& folder,
     }
     std::vector<std::string> files = FilesOfLine(folder, line);
     const size_t wanted = count.value_or(samples.empty() ? files.size() : samples[0].size());
-    const std::string where =
-        "--input: " + EscapeForDisplay(list) + " line " + std::to_string(number);
-    if (files.size() != wanted) {
-      return UsageError(where + " names " + std::to_string(files.size()) + " files, wanted are " +
-                            std::to_string(wanted),
-                        "write one line for each execution: a file for each input of the model, "
-                        "with commas or blanks between them");
-    }
-    for (const std::string& file : files) {
-      if (!Exists(file)) {
-        return UsageError(where + ": there is no file '" + EscapeForDisplay(file) + "'",
-                          "paths are relative to the working folder, or else to the list");
-      }
-    }
+    PLUMB_RETURN_IF_ERROR(CheckLine(
+        files, wanted, "--input: " + EscapeForDisplay(list) + " line " + std::to_string(number)));
     samples.push_back(std::move(files));
     if (samples.size() > kMaxBatchInputs) {
       return TooMany();
@@ -284,13 +287,31 @@ Status CheckCounts(const Samples& samples, std::optional<size_t> count) {
   return samples.size() > kMaxBatchInputs ? TooMany() : OkStatus();
 }
 
+using Columns = std::vector<std::vector<std::string>>;
+
+// The executions that folders, patterns and single files make.
+Result<Samples> FromColumns(const Columns& columns, bool many, std::optional<size_t> count) {
+  // Without the model's count: files are the inputs of one execution, a folder or pattern is many.
+  const bool one_each = count ? *count == 1 : many && columns.size() == 1;
+  if (!one_each) {
+    return Paired(columns, many);
+  }
+  Samples samples;
+  for (const auto& column : columns) {
+    for (const std::string& file : column) {
+      samples.push_back({file});
+    }
+  }
+  return samples;
+}
+
 }  // namespace
 
 Result<RunInputs> ListRunInputs(const std::vector<std::string>& values,
                                 std::optional<size_t> input_count,
                                 bool script) {
   RunInputs inputs;
-  std::vector<std::vector<std::string>> columns;
+  Columns columns;
   bool many = false;
   for (const std::string& value : values) {
     PLUMB_ASSIGN_OR_RETURN(Expanded expanded,
@@ -307,16 +328,8 @@ Result<RunInputs> ListRunInputs(const std::vector<std::string>& values,
     return UsageError("--input: lists and single files cannot be mixed",
                       "put all of them into one list");
   }
-  // Without the model's count: files are the inputs of one execution, a folder or pattern is many.
-  const bool one_each = input_count ? *input_count == 1 : many && columns.size() == 1;
-  if (one_each) {
-    for (const auto& column : columns) {
-      for (const std::string& file : column) {
-        inputs.samples.push_back({file});
-      }
-    }
-  } else if (!columns.empty()) {
-    PLUMB_ASSIGN_OR_RETURN(inputs.samples, Paired(columns, many));
+  if (!columns.empty()) {
+    PLUMB_ASSIGN_OR_RETURN(inputs.samples, FromColumns(columns, many, input_count));
   }
   inputs.batch = many || inputs.samples.size() > 1;
   PLUMB_RETURN_IF_ERROR(CheckCounts(inputs.samples, input_count));
