@@ -25,7 +25,7 @@ class FakePort final : public ServerPort {
  public:
   using Judge = std::function<FakeEnd(const std::string& input, const std::string& board)>;
 
-  FakePort(std::vector<std::string> boards, Judge judge) : judge_(std::move(judge)) {
+  FakePort(const std::vector<std::string>& boards, Judge judge) : judge_(std::move(judge)) {
     for (const std::string& name : boards) {
       AddBoard(name);
     }
@@ -85,7 +85,7 @@ class FakePort final : public ServerPort {
     event.run.exit_code = end.exit_code;
     event.run.verdict = end.verdict;
     event.run.error = end.error;
-    event.report_json = "{\"input\":\"" + run.input + "\"}";
+    event.report_json = R"({"input":")" + run.input + R"("})";
     if (!end.hang) {
       return event;
     }
