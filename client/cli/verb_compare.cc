@@ -6,6 +6,7 @@
 #include "client/cli/tolerance_option.h"
 #include "client/cli/usage.h"
 #include "client/cli/verbs.h"
+#include "common/analysis/adopted_scale.h"
 #include "common/analysis/diagnose.h"
 #include "common/analysis/outcome.h"
 #include "common/analysis/pair_comparator.h"
@@ -129,6 +130,7 @@ Result<std::vector<analysis::ComparedPair>> ComparePairs(const LoadedOperand& re
     PLUMB_ASSIGN_OR_RETURN(auto report, analysis::CompareTensors(a, b, limits));
     report.index = static_cast<uint32_t>(pairs.size());
     pairs.push_back({a, b, std::move(report)});
+    analysis::AdoptScale(pairs.back().reference.desc, pairs.back().target.desc);
   }
   return pairs;
 }

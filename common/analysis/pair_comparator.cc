@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "common/analysis/adopted_scale.h"
 #include "common/analysis/judge.h"
 #include "common/analysis/metrics.h"
 #include "common/base/text.h"
@@ -106,7 +107,11 @@ Result<PairComparator> PairComparator::Create(const TensorDesc& reference,
   if (!target_side.ok()) {
     return target_side.status().Annotate("target");
   }
-  return PairComparator(*std::move(reference_side), *std::move(target_side), tolerance, kernels);
+  std::string note = AdoptScale(reference_side->desc, target_side->desc);
+  PairComparator comparator(
+      *std::move(reference_side), *std::move(target_side), tolerance, kernels);
+  comparator.scale_note_ = std::move(note);
+  return comparator;
 }
 
 PairComparator::PairComparator(Side reference,
@@ -214,6 +219,9 @@ TensorReport PairComparator::Report() const {
   }
   FillMetrics(feed_.statistics().sums(), feed_.statistics().tally(), lsb_, report);
   Judge(tolerance_, compared() == value_count_, report);
+  if (!scale_note_.empty()) {
+    report.reason += "; " + scale_note_;
+  }
   const std::string missing = ExplainMissing(report);
   if (!missing.empty()) {
     report.reason += "; " + missing;

@@ -31,6 +31,7 @@ LegBytes LegInMemory(std::span<const uint8_t> bytes);
 // The two descriptors may differ in element type, stride, scale and sizes; the shapes must be
 // equal, otherwise every verdict is a mismatch and no number exists. Equal quantisation on both
 // sides compares the integers, anything else real values. Padding is read over, never looked at.
+// Integers without a scale take the other side's (adopted_scale.h), which the report's reason says.
 // Complex numbers count as two values. Memory: a few hundred KiB whatever the tensor's size.
 // Not thread-safe; movable.
 class PairComparator {
@@ -87,6 +88,7 @@ class PairComparator {
   Side target_;
   Tolerance tolerance_;
   std::string incomparable_reason_;
+  std::string scale_note_;  // of a scale that one side took from the other
   uint64_t value_count_ = 0;
   double lsb_ = 0;
   PairFeed feed_;

@@ -3,6 +3,7 @@
 #include <system_error>
 #include <utility>
 
+#include "common/analysis/adopted_scale.h"
 #include "common/archive/recording.h"
 #include "common/base/text.h"
 
@@ -62,6 +63,7 @@ Result<std::vector<analysis::Diagnosis>> RunDiagnosis::Find(const CancelToken& c
     request.pairs.push_back({reference_leg.outputs.at(pairs[i].reference),
                              target_leg.outputs.at(pairs[i].target),
                              reports.at(i)});
+    analysis::AdoptScale(request.pairs.back().reference.desc, request.pairs.back().target.desc);
   }
   request.evidence = target->evidence();
   request.cancel = cancel;

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "common/base/file.h"
+#include "tests/e2e/farm.h"
 #include "tests/support/process.h"
 #include "tests/support/small_model.h"
 
@@ -161,6 +162,30 @@ INSTANTIATE_TEST_SUITE_P(Families,
                                          FamilyCase{"S6Int16", Family::kS6, "S6", false, 10},
                                          FamilyCase{"S6Fp32", Family::kS6, "S6", true, 20}),
                          [](const auto& one) { return std::string(one.param.name); });
+
+// Such a board reports neither scales nor strides nor sizes.
+TEST(GenerationZeroTest, BoardWithoutScalesTakesTheReferences) {
+  Farm farm;
+  farm.AddBoard("old", "1.x", {"--abi", "gen0"});
+  SmallModelOptions options;
+  options.family = Family::k1x;
+  const OfflineModel model{(farm.folder() / "m.img").string(), (farm.folder() / "i.bin").string()};
+  ASSERT_TRUE(WriteFileAtomically(model.model, SmallModelFile(options)).ok());
+  ASSERT_TRUE(WriteFileAtomically(model.input, SmallPicture()).ok());
+  const auto finished = farm.RunModel(model, {"--board", "old"});
+  EXPECT_EQ(finished.exit.code, 0) << finished.out << finished.err;
+  const auto report = json::parse(farm.report(), nullptr, false);
+  ASSERT_FALSE(report.is_discarded()) << farm.report();
+  for (const auto& tensor : report["tensors"]) {
+    EXPECT_TRUE(tensor["equal"]);
+    EXPECT_THAT(tensor["reason"].get<std::string>(),
+                HasSubstr("the target reports no scale, so the reference's 0.5 is used"));
+  }
+  // The largest score of the picture in units of the network, not of the chip's integers.
+  const SmallAnswer answer = SolveSmallModel(SmallPicture());
+  const int highest = *std::max_element(answer.scores.begin(), answer.scores.end());
+  EXPECT_EQ(report["tensors"][0]["target_max"], highest * 0.5);
+}
 
 struct SizeCase {
   size_t size;
