@@ -72,6 +72,7 @@ Result<ProcessRunnerOptions> RunnerOptions(const AgentOptions& options) {
   if (!options.abi.empty() && !options.virtual_board) {
     runner.argv.insert(runner.argv.end(), {"--abi", options.abi});
   }
+  runner.argv.insert(runner.argv.end(), options.runner_flags.begin(), options.runner_flags.end());
   return runner;
 }
 

@@ -45,6 +45,8 @@ struct RawOptions {
   std::string runner;
   std::string config;
   std::string log = "stderr";
+  std::optional<int> core;
+  std::optional<int> priority;
   bool insecure = false;
   bool version = false;
   bool install = false;
@@ -88,6 +90,10 @@ void Declare(CLI::App& app, AgentOptions& options, RawOptions& raw) {
                  raw.runner,
                  "program and arguments to start the runner with, e.g. 'qemu-arm ./plumb-runner'");
   app.add_option("--abi", options.abi, "struct generation of the library, e.g. gen-c");
+  app.add_option("--core", raw.core, "core of the IPU, 0 or 1; default: the library decides")
+      ->check(CLI::Range(0, 1));
+  app.add_option("--priority", raw.priority, "of its tasks: real time -10 to -1, normal 0 to 39")
+      ->check(CLI::Range(-10, 39));
   app.add_flag("--insecure", raw.insecure, "allow a server on another machine (not encrypted)");
   app.add_flag("--verbose", options.verbose, "say more");
   app.add_flag("--version", raw.version, "print the version");
@@ -190,6 +196,13 @@ Status Check(AgentOptions& options, const RawOptions& raw) {
   }
   if (!raw.runner.empty()) {
     PLUMB_ASSIGN_OR_RETURN(options.runner, SplitArguments(raw.runner));
+  }
+  if (raw.core) {
+    options.runner_flags.insert(options.runner_flags.end(), {"--core", std::to_string(*raw.core)});
+  }
+  if (raw.priority) {
+    options.runner_flags.insert(options.runner_flags.end(),
+                                {"--priority", std::to_string(*raw.priority)});
   }
   return CheckBoard(options);
 }

@@ -35,6 +35,7 @@ struct AgentOptions {
   std::vector<std::string> runner;  // empty: plumb-runner beside this program
   std::string abi;
   LogTarget log = LogTarget::kStderr;
+  std::vector<std::string> runner_flags;  // --core and --priority as plumb-runner takes them
   bool verbose = false;
 };
 

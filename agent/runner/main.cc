@@ -1,5 +1,6 @@
 // plumb-runner: calls the board's MI_IPU libraries for plumb-agent, in a process that may crash.
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -20,6 +21,12 @@ const char* const kHelp =
     "  --mi-sys 1|3       form of the MI_SYS calls; default 3 for gen-c, else 1\n"
     "  --firmware FILE    IPU firmware; default: the library's own\n"
     "  --sdk TEXT         what to report as the SDK's name\n"
+    "  --core 0|1         run on this core of the IPU; default: the library decides (gen-c)\n"
+    "  --priority N       real time -10 to -1, normal 0 to 39; default 0 (gen-c)\n"
+    "  --batch N          as many inputs in one Invoke; default: the largest number the model\n"
+    "                     was compiled for (gen-c)\n"
+    "  --model-in-memory  let CreateCHN read the model through a function, not from its path\n"
+    "  --board-root DIR   where /proc and /sys are looked for when a run fails; default /\n"
     "  --self-test        tries what Plumbline relies on, one line per fact; needs --model.\n"
     "                     Exit 0: all hold, 1: some do not, 3: nothing could be tried\n"
     "  --model FILE       an offline model of this chip, for --self-test\n"
@@ -38,6 +45,33 @@ bool Take(const char* name, int argc, char** argv, int* index, std::string* valu
   return true;
 }
 
+// A whole number from `low` to `high`.
+bool ParseNumber(const std::string& text, long low, long high, long* number) {
+  char* end = nullptr;
+  *number = std::strtol(text.c_str(), &end, 10);
+  return !text.empty() && *end == '\0' && *number >= low && *number <= high;
+}
+
+// False for another argument, and for a number that cannot be: the caller names the argument.
+bool TakeCall(int argc, char** argv, int* index, plumb::mi::CallOptions* call) {
+  std::string text;
+  long number = 0;
+  if (Take("--core", argc, argv, index, &text)) {
+    call->core = ParseNumber(text, 0, 1, &number) ? static_cast<int>(number) : call->core;
+    return call->core >= 0;
+  }
+  if (Take("--priority", argc, argv, index, &text)) {
+    call->has_priority = ParseNumber(text, -10, 39, &number);
+    call->priority = static_cast<int>(number);
+    return call->has_priority;
+  }
+  if (Take("--batch", argc, argv, index, &text)) {
+    call->batch = ParseNumber(text, 1, 256, &number) ? static_cast<uint32_t>(number) : 0;
+    return call->batch != 0;
+  }
+  return false;
+}
+
 struct Options {
   plumb::mi::EngineOptions engine;
   bool self_test = false;
@@ -52,11 +86,19 @@ bool Parse(int argc, char** argv, Options* parsed) {
         Take("--abi", argc, argv, &i, &options->library.abi) ||
         Take("--firmware", argc, argv, &i, &options->firmware) ||
         Take("--sdk", argc, argv, &i, &options->sdk) ||
+        Take("--board-root", argc, argv, &i, &options->board_root) ||
         Take("--model", argc, argv, &i, &parsed->model)) {
       continue;
     }
     if (std::strcmp(argv[i], "--self-test") == 0) {
       parsed->self_test = true;
+      continue;
+    }
+    if (std::strcmp(argv[i], "--model-in-memory") == 0) {
+      options->model_in_memory = true;
+      continue;
+    }
+    if (TakeCall(argc, argv, &i, &options->call)) {
       continue;
     }
     if (Take("--mi-sys", argc, argv, &i, &mi_sys) && (mi_sys == "1" || mi_sys == "3")) {

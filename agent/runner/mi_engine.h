@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/runner/mi_call.h"
 #include "agent/runner/mi_library.h"
 #include "common/ring/child.h"
 
@@ -13,8 +14,11 @@ namespace mi {
 
 struct EngineOptions {
   LibraryOptions library;
-  std::string firmware;  // path; empty: the library's default
-  std::string sdk;       // what to report as the SDK; empty: the generation and the library
+  std::string firmware;          // path; empty: the library's default
+  bool model_in_memory = false;  // CreateCHN reads the model through a function of ours
+  CallOptions call;
+  std::string sdk;         // what to report as the SDK; empty: the generation and the library
+  std::string board_root;  // where /proc and /sys are looked for when a run fails; "" on a board
 };
 
 // Opens nothing before Load, so that a missing library is an answer and not a dead child. Calls the

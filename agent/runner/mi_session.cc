@@ -6,14 +6,15 @@
 #include <chrono>
 #include <cstring>
 
+#include "agent/runner/model_file.h"
+#include "common/ring/batch_name.h"
+
 namespace plumb {
 namespace mi {
 namespace {
 
 using ring::ErrorKind;
 using ring::Outcome;
-
-const char* const kSeeAbi = "the library is of another generation: see --abi";
 
 Outcome CheckFile(const std::string& path) {
   if (::access(path.c_str(), R_OK) == 0) {
@@ -28,23 +29,40 @@ char* PathArgument(const std::string& path) {
   return path.empty() ? nullptr : const_cast<char*>(path.c_str());
 }
 
-bool Usable(const TensorVector& tensors, size_t count) {
-  bool usable = tensors.u32TensorCount == count;
-  for (size_t i = 0; usable && i < count; ++i) {
-    usable = tensors.astArrayTensors[i].ptTensorData[0] != nullptr;
+// What a library is given as the model: a path, or a function and its context.
+struct ModelSource {
+  SerializedReadFunc read = nullptr;
+  char* context = nullptr;
+};
+
+Outcome OpenSource(const SessionOptions& options, ModelFile* file, ModelSource* source) {
+  if (!options.model_in_memory) {
+    source->context = PathArgument(options.model_path);
+    return {};
   }
-  return usable;
+  const std::string problem = file->Open(options.model_path);
+  source->read = ModelFile::Read;
+  source->context = file->context();
+  return problem.empty() ? Outcome()
+                         : ring::Failure(ErrorKind::kModelRefused,
+                                         "the model '" + options.model_path + "': " + problem);
+}
+
+void AppendBatch(const std::vector<ring::TensorRecord>& one,
+                 uint32_t batch,
+                 std::vector<ring::TensorRecord>* all) {
+  for (ring::TensorRecord record : one) {
+    const std::string name = ring::BatchTensorName(record.name, batch);
+    std::memset(record.name, 0, sizeof record.name);
+    name.copy(record.name, sizeof record.name - 1);
+    all->push_back(record);
+  }
 }
 
 }  // namespace
 
 Session::~Session() {
-  if (reached_ >= Reached::kOutputs) {
-    call_.put_outputs(channel_, &outputs_);
-  }
-  if (reached_ >= Reached::kInputs) {
-    call_.put_inputs(channel_, &inputs_);
-  }
+  call_of_run_.reset();
   if (reached_ >= Reached::kChannel) {
     call_.destroy_channel(channel_);
   }
@@ -53,77 +71,82 @@ Session::~Session() {
   }
 }
 
-Outcome Session::Open(const std::string& model_path,
-                      const std::string& firmware,
-                      ring::Description* description) {
+Outcome Session::Open(const SessionOptions& options, ring::Description* description) {
+  StaticInfo info;
+  std::memset(&info, 0, sizeof info);
+  CallPlan plan;
   Outcome outcome = call_.Bind(library_);
-  outcome = outcome.ok ? CheckFile(model_path) : outcome;
+  outcome = outcome.ok ? CheckFile(options.model_path) : outcome;
   outcome = outcome.ok ? sys_.Open(library_) : outcome;
-  outcome = outcome.ok ? OpenDevice(model_path, firmware) : outcome;
-  outcome = outcome.ok ? OpenChannel(model_path) : outcome;
+  outcome = outcome.ok ? OpenDevice(options, &info) : outcome;
+  outcome = outcome.ok ? MakePlan(library_.generation(), info, options.call, &plan) : outcome;
+  outcome = outcome.ok ? OpenChannel(options, plan) : outcome;
   outcome = outcome.ok ? Describe() : outcome;
-  outcome = outcome.ok ? TakeTensors() : outcome;
-  description->inputs = tensors_.inputs;
-  description->outputs = tensors_.outputs;
+  outcome = outcome.ok ? TakeTensors(options, plan) : outcome;
+  description->inputs = all_.inputs;
+  description->outputs = all_.outputs;
   return outcome;
 }
 
 uint8_t* Session::InputData(uint32_t index) {
-  return static_cast<uint8_t*>(inputs_.astArrayTensors[index].ptTensorData[0]);
+  return call_of_run_->input(index);
 }
 
 uint8_t* Session::OutputData(uint32_t index) {
-  return static_cast<uint8_t*>(outputs_.astArrayTensors[index].ptTensorData[0]);
+  return call_of_run_->output(index);
 }
 
-Outcome Session::Invoke(uint64_t* duration_ns) {
-  // Outputs too: dirty lines of the canary must not be written back over the chip's results.
-  if (!Flush(inputs_, tensors_.inputs) || !Flush(outputs_, tensors_.outputs)) {
+Outcome Session::Invoke(ring::Invoked* invoked) {
+  if (!Flush()) {
     return ring::Failure(ErrorKind::kInvokeFailed, "MI_SYS_FlushInvCache failed");
   }
   const auto start = std::chrono::steady_clock::now();
-  const MI_S32 number = call_.invoke(channel_, &inputs_, &outputs_);
+  const MI_S32 number = call_of_run_->Invoke(invoked);
   const auto end = std::chrono::steady_clock::now();
-  *duration_ns = static_cast<uint64_t>(
+  invoked->duration_ns = static_cast<uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(end - start).count());
-  return Checked(Stage::kInvoke, "MI_IPU_Invoke", number);
+  return Checked(Stage::kInvoke, call_of_run_->name(), number);
 }
 
 Outcome Session::Checked(Stage stage, const char* call, MI_S32 number) const {
   return number == MI_SUCCESS ? Outcome() : CallFailed(library_.generation(), stage, call, number);
 }
 
-// Generation 0 cannot be asked: 0 lets its library decide.
-Outcome Session::AskVariableSize(const std::string& model_path, MI_U32* size) {
-  if (call_.static_info == nullptr) {
-    return {};
+// Generation 0 cannot be asked for the size of its variable buffer: 0 lets its library decide.
+Outcome Session::OpenDevice(const SessionOptions& options, StaticInfo* info) {
+  ModelFile file;
+  ModelSource source;
+  Outcome outcome = OpenSource(options, &file, &source);
+  if (outcome.ok && call_.static_info != nullptr) {
+    outcome = Checked(Stage::kModel,
+                      "MI_IPU_GetOfflineModeStaticInfo",
+                      call_.static_info(source.read, source.context, info));
   }
-  StaticInfo info;
-  std::memset(&info, 0, sizeof info);
-  const MI_S32 number = call_.static_info(nullptr, PathArgument(model_path), &info);
-  *size = info.u32VariableBufferSize;
-  return Checked(Stage::kModel, "MI_IPU_GetOfflineModeStaticInfo", number);
-}
-
-Outcome Session::OpenDevice(const std::string& model_path, const std::string& firmware) {
+  if (!outcome.ok) {
+    return outcome;
+  }
   DevAttr attributes;
   std::memset(&attributes, 0, sizeof attributes);
-  Outcome outcome = AskVariableSize(model_path, &attributes.u32MaxVariableBufSize);
-  if (outcome.ok) {
-    outcome = Checked(Stage::kDevice,
-                      "MI_IPU_CreateDevice",
-                      call_.create_device(&attributes, nullptr, PathArgument(firmware), 0));
-    reached_ = outcome.ok ? Reached::kDevice : reached_;
-  }
+  attributes.u32MaxVariableBufSize = info->u32VariableBufferSize;
+  outcome = Checked(Stage::kDevice,
+                    "MI_IPU_CreateDevice",
+                    call_.create_device(&attributes, nullptr, PathArgument(options.firmware), 0));
+  reached_ = outcome.ok ? Reached::kDevice : reached_;
   return outcome;
 }
 
-Outcome Session::OpenChannel(const std::string& model_path) {
-  ChnAttr attributes = ChannelAttributes(1);
-  const Outcome outcome =
-      Checked(Stage::kModel,
-              "MI_IPU_CreateCHN",
-              call_.create_channel(&channel_, &attributes, nullptr, PathArgument(model_path)));
+Outcome Session::OpenChannel(const SessionOptions& options, const CallPlan& plan) {
+  ModelFile file;
+  ModelSource source;
+  Outcome outcome = OpenSource(options, &file, &source);
+  if (!outcome.ok) {
+    return outcome;
+  }
+  ChnAttr attributes = ChannelAttributes(plan.pool() ? 1 : 0);
+  attributes.u32BatchMax = plan.batch;
+  outcome = Checked(Stage::kModel,
+                    "MI_IPU_CreateCHN",
+                    call_.create_channel(&channel_, &attributes, source.read, source.context));
   reached_ = outcome.ok ? Reached::kChannel : reached_;
   return outcome;
 }
@@ -135,35 +158,29 @@ Outcome Session::Describe() {
     return ring::Failure(ErrorKind::kRuntimeUnavailable,
                          std::string("MI_IPU_GetInOutTensorDesc wrote more than ") +
                              GenerationName(library_.generation()) + " holds",
-                         kSeeAbi);
+                         "the library is of another generation: see --abi");
   }
-  return outcome.ok ? descriptors_.Read(&tensors_) : outcome;
+  return outcome.ok ? descriptors_.Read(&one_) : outcome;
 }
 
-Outcome Session::TakeTensors() {
-  Outcome outcome =
-      Checked(Stage::kModel, "MI_IPU_GetInputTensors", call_.get_inputs(channel_, &inputs_));
-  reached_ = outcome.ok ? Reached::kInputs : reached_;
-  if (outcome.ok) {
-    outcome =
-        Checked(Stage::kModel, "MI_IPU_GetOutputTensors", call_.get_outputs(channel_, &outputs_));
-    reached_ = outcome.ok ? Reached::kOutputs : reached_;
+Outcome Session::TakeTensors(const SessionOptions& options, const CallPlan& plan) {
+  call_of_run_.reset(new Call(call_, &sys_, plan, options.call));
+  const Outcome outcome = call_of_run_->Take(library_.generation(), channel_, one_);
+  for (uint32_t batch = 0; outcome.ok && batch < plan.batch; ++batch) {
+    AppendBatch(one_.inputs, batch, &all_.inputs);
+    AppendBatch(one_.outputs, batch, &all_.outputs);
   }
-  const bool usable =
-      Usable(inputs_, tensors_.inputs.size()) && Usable(outputs_, tensors_.outputs.size());
-  return !outcome.ok || usable
-             ? outcome
-             : ring::Failure(ErrorKind::kModelRefused,
-                             "the library gave other buffers than the model has tensors",
-                             kSeeAbi);
+  return outcome;
 }
 
-bool Session::Flush(const TensorVector& tensors,
-                    const std::vector<ring::TensorRecord>& records) const {
+// Outputs too: dirty lines of the canary must not be written back over the chip's results.
+bool Session::Flush() const {
   bool flushed = true;
-  for (size_t i = 0; i < records.size(); ++i) {
-    flushed =
-        sys_.Flush(tensors.astArrayTensors[i].ptTensorData[0], records[i].aligned_size) && flushed;
+  for (uint32_t i = 0; i < all_.inputs.size(); ++i) {
+    flushed = sys_.Flush(call_of_run_->input(i), all_.inputs[i].aligned_size) && flushed;
+  }
+  for (uint32_t i = 0; i < all_.outputs.size(); ++i) {
+    flushed = sys_.Flush(call_of_run_->output(i), all_.outputs[i].aligned_size) && flushed;
   }
   return flushed;
 }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "agent/runner/mi_api.h"
+#include "agent/runner/mi_call.h"
 #include "agent/runner/mi_descriptors.h"
 #include "agent/runner/mi_library.h"
 #include "agent/runner/mi_sys.h"
@@ -15,47 +17,49 @@
 namespace plumb {
 namespace mi {
 
+struct SessionOptions {
+  std::string model_path;
+  bool model_in_memory = false;  // CreateCHN reads through a function of ours, not the path
+  std::string firmware;          // path; empty: the library's default
+  CallOptions call;
+};
+
 // The interface in the vendor's order, the structs hidden. Open once; the destructor undoes what
-// was done.
+// was done. Tensors of a batch are told apart by BatchTensorName (common/ring/batch_name.h).
 class Session {
  public:
   // `library` is open and must outlive the session.
   explicit Session(const Library& library)
       : library_(library),
-        descriptors_(library.generation()),
-        inputs_(),
-        outputs_() {}
+        descriptors_(library.generation()) {}
 
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
 
-  // `firmware` empty: the library's default. Fills in the tensors of `description`.
-  ring::Outcome Open(const std::string& model_path,
-                     const std::string& firmware,
-                     ring::Description* description);
+  // Fills in the tensors of `description`, batch by batch.
+  ring::Outcome Open(const SessionOptions& options, ring::Description* description);
   uint8_t* InputData(uint32_t index);
   uint8_t* OutputData(uint32_t index);
-  ring::Outcome Invoke(uint64_t* duration_ns);
+  ring::Outcome Invoke(ring::Invoked* invoked);
 
  private:
-  enum class Reached { kNothing, kDevice, kChannel, kInputs, kOutputs };
+  enum class Reached { kNothing, kDevice, kChannel };
 
   ring::Outcome Checked(Stage stage, const char* call, MI_S32 number) const;
-  ring::Outcome AskVariableSize(const std::string& model_path, MI_U32* size);
-  ring::Outcome OpenDevice(const std::string& model_path, const std::string& firmware);
-  ring::Outcome OpenChannel(const std::string& model_path);
+  ring::Outcome OpenDevice(const SessionOptions& options, StaticInfo* info);
+  ring::Outcome OpenChannel(const SessionOptions& options, const CallPlan& plan);
   ring::Outcome Describe();
-  ring::Outcome TakeTensors();
-  bool Flush(const TensorVector& tensors, const std::vector<ring::TensorRecord>& records) const;
+  ring::Outcome TakeTensors(const SessionOptions& options, const CallPlan& plan);
+  bool Flush() const;
 
   const Library& library_;
   Api call_;
   Sys sys_;
   Descriptors descriptors_;
-  ring::Description tensors_;
-  TensorVector inputs_;
-  TensorVector outputs_;
+  ring::Description one_;  // of one batch
+  ring::Description all_;
+  std::unique_ptr<Call> call_of_run_;
   MI_IPU_CHN channel_ = 0;
   Reached reached_ = Reached::kNothing;
 };

@@ -13,14 +13,14 @@ BufferPool::~BufferPool() {
   }
 }
 
-Status BufferPool::Allocate(std::span<const TensorDesc> descs, uint32_t depth) {
+Status BufferPool::Allocate(std::span<const TensorDesc> descs, uint32_t sets, uint32_t stacked) {
   const std::lock_guard lock(mutex_);
   tensor_count_ = descs.size();
-  for (uint32_t i = 0; i < depth; ++i) {
+  for (uint32_t i = 0; i < sets; ++i) {
     BufferSet& set = sets_.emplace_back();
     for (const auto& desc : descs) {
       // Even an empty tensor has an address.
-      const uint64_t size = std::max<uint64_t>(desc.aligned_size, 1);
+      const uint64_t size = std::max<uint64_t>(desc.aligned_size * stacked, 1);
       const MI_PHY address = memory_.Allocate(size);
       if (address == 0) {
         return ResourceExhaustedError("no memory for a buffer of " + std::to_string(size) +
@@ -44,6 +44,19 @@ MI_S32 BufferPool::Take(std::span<MI_IPU_Tensor_t> tensors) {
   }
   set->taken = true;
   std::copy(set->tensors.begin(), set->tensors.end(), tensors.begin());
+  return MI_SUCCESS;
+}
+
+MI_S32 BufferPool::TakeSets(uint32_t sets, std::span<MI_IPU_Tensor_t> tensors) {
+  for (uint32_t taken = 0; taken < sets; ++taken) {
+    const MI_S32 number = Take(tensors.subspan(taken * tensor_count_, tensor_count_));
+    if (number != MI_SUCCESS) {
+      for (uint32_t i = 0; i < taken; ++i) {
+        Put(tensors.subspan(i * tensor_count_, tensor_count_));
+      }
+      return number;
+    }
+  }
   return MI_SUCCESS;
 }
 

@@ -22,13 +22,16 @@ class BufferPool {
   BufferPool& operator=(const BufferPool&) = delete;
   ~BufferPool();
 
-  // `depth` sets; 0: the caller brings its own buffers. kResourceExhausted: the heap is full.
-  Status Allocate(std::span<const TensorDesc> descs, uint32_t depth);
+  // `sets` of buffers that hold `stacked` batches each; 0 sets: the caller brings its own buffers.
+  // kResourceExhausted: the heap is full.
+  Status Allocate(std::span<const TensorDesc> descs, uint32_t sets, uint32_t stacked);
 
   [[nodiscard]] size_t tensor_count() const { return tensor_count_; }
 
   // Fills `tensors` (of tensor_count) from a free set; 5 when there is none.
   MI_S32 Take(std::span<MI_IPU_Tensor_t> tensors);
+  // The same from `sets` sets, one behind the other; all or none.
+  MI_S32 TakeSets(uint32_t sets, std::span<MI_IPU_Tensor_t> tensors);
   // 12 for buffers that are not of a taken set.
   MI_S32 Put(std::span<const MI_IPU_Tensor_t> tensors);
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -59,6 +60,27 @@ uint64_t TotalSize(std::span<const TensorDesc> descs) {
   return total;
 }
 
+// The buffers of one batch: of its own, or the part of a stacked one.
+std::vector<MI_IPU_Tensor_t> BatchTensors(const BatchCall& call,
+                                          const npu::ChipSection& chip,
+                                          uint32_t batch,
+                                          bool inputs) {
+  const size_t count = inputs ? chip.inputs.size() : chip.outputs.size();
+  const size_t buffers = chip.one_buf ? 1 : call.batch;
+  const size_t first = inputs ? 0 : chip.inputs.size() * buffers;
+  std::vector<MI_IPU_Tensor_t> tensors;
+  for (size_t i = 0; i < count; ++i) {
+    const uint64_t size =
+        inputs ? chip.inputs[i].desc.aligned_size : chip.outputs[i].desc.aligned_size;
+    const uint64_t offset = chip.one_buf ? batch * size : 0;
+    MI_IPU_Tensor_t tensor = call.tensors[first + (chip.one_buf ? 0 : batch * count) + i];
+    tensor.phyTensorAddr[0] += offset;
+    tensor.ptTensorData[0] = static_cast<uint8_t*>(tensor.ptTensorData[0]) + offset;
+    tensors.push_back(tensor);
+  }
+  return tensors;
+}
+
 [[noreturn]] void Hang() {
   for (;;) {
     ::pause();
@@ -73,9 +95,31 @@ void Crash() {
 
 }  // namespace
 
-Channel::Channel(const Settings& settings, Memory& memory)
+// One Invoke's claim on a core.
+class Channel::OnCore {
+ public:
+  OnCore(Cores& cores, uint32_t affinity) : cores_(cores), core_(cores.Claim(affinity)) {}
+
+  OnCore(const OnCore&) = delete;
+  OnCore& operator=(const OnCore&) = delete;
+
+  ~OnCore() {
+    if (core_) {
+      cores_.Release(*core_);
+    }
+  }
+
+  [[nodiscard]] bool ok() const { return core_.has_value(); }
+
+ private:
+  Cores& cores_;
+  std::optional<uint32_t> core_;
+};
+
+Channel::Channel(const Settings& settings, Memory& memory, Cores& cores)
     : settings_(settings),
       memory_(memory),
+      cores_(cores),
       inputs_(memory),
       outputs_(memory),
       garbage_(settings.seed) {}
@@ -83,8 +127,9 @@ Channel::Channel(const Settings& settings, Memory& memory)
 Result<std::unique_ptr<Channel>> Channel::Create(npu::FixedModel model,
                                                  ChannelDepths depths,
                                                  const Settings& settings,
-                                                 Memory& memory) {
-  std::unique_ptr<Channel> channel(new Channel(settings, memory));
+                                                 Memory& memory,
+                                                 Cores& cores) {
+  std::unique_ptr<Channel> channel(new Channel(settings, memory, cores));
   PLUMB_RETURN_IF_ERROR(channel->Prepare(std::move(model), depths));
   return channel;
 }
@@ -111,8 +156,11 @@ Status Channel::Prepare(npu::FixedModel model, ChannelDepths depths) {
   PLUMB_ASSIGN_OR_RETURN(executor_, npu::FastExecutor::Create(model_, options));
   input_values_ = ValuesFor(*model_, InputTensors(*model_));
   output_values_ = ValuesFor(*model_, model_->outputs);
-  PLUMB_RETURN_IF_ERROR(inputs_.Allocate(input_descs_, depths.inputs));
-  return outputs_.Allocate(output_descs_, depths.outputs);
+  const bool one_buf = model_->chip->one_buf;
+  const uint32_t sets = one_buf ? 1 : depths.batch;
+  const uint32_t stacked = one_buf ? model_->chip->batch : 1;
+  PLUMB_RETURN_IF_ERROR(inputs_.Allocate(input_descs_, depths.inputs * sets, stacked));
+  return outputs_.Allocate(output_descs_, depths.outputs * sets, stacked);
 }
 
 void Channel::SetTap(npu::LayerTap tap) {
@@ -145,7 +193,16 @@ MI_S32 Channel::Resolve(std::span<const MI_IPU_Tensor_t> tensors,
 
 MI_S32 Channel::Invoke(std::span<const MI_IPU_Tensor_t> inputs,
                        std::span<const MI_IPU_Tensor_t> outputs) {
+  if (model_->chip->one_buf) {
+    return Refuse(E_IPU_ERR_MISMATCH_INVOKE_FUNC, "a one_buf model needs Invoke2Custom");
+  }
   const std::lock_guard lock(mutex_);
+  const OnCore core(cores_, 0);
+  return InvokeOne(inputs, outputs);
+}
+
+MI_S32 Channel::InvokeOne(std::span<const MI_IPU_Tensor_t> inputs,
+                          std::span<const MI_IPU_Tensor_t> outputs) {
   std::vector<std::span<uint8_t>> input_buffers;
   std::vector<std::span<uint8_t>> output_buffers;
   MI_S32 number = Resolve(inputs, input_descs_, input_buffers);
@@ -171,18 +228,26 @@ MI_S32 Channel::Invoke(std::span<const MI_IPU_Tensor_t> inputs,
   return MI_SUCCESS;
 }
 
-MI_S32 Channel::InvokeTimed(std::span<const MI_IPU_Tensor_t> inputs,
-                            std::span<const MI_IPU_Tensor_t> outputs,
-                            InvokeCosts& costs) {
-  const auto start = std::chrono::steady_clock::now();
-  const MI_S32 number = Invoke(inputs, outputs);
-  if (number == MI_SUCCESS) {
-    const auto time = std::chrono::duration_cast<std::chrono::microseconds>(
-        std::chrono::steady_clock::now() - start);
-    costs = {
-        static_cast<uint64_t>(time.count()), TotalSize(input_descs_), TotalSize(output_descs_)};
+MI_S32 Channel::InvokeBatch(const BatchCall& call, InvokeCosts& costs) {
+  const std::lock_guard lock(mutex_);
+  const OnCore core(cores_, call.affinity);
+  if (!core.ok()) {
+    return Refuse(E_IPU_ERR_NO_AVAILABLE_DEV, "this chip has no such core");
   }
-  return number;
+  const auto start = std::chrono::steady_clock::now();
+  for (uint32_t batch = 0; batch < call.batch; ++batch) {
+    const MI_S32 number = InvokeOne(BatchTensors(call, *model_->chip, batch, true),
+                                    BatchTensors(call, *model_->chip, batch, false));
+    if (number != MI_SUCCESS) {
+      return number;
+    }
+  }
+  const auto time = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - start);
+  costs = {static_cast<uint64_t>(time.count()),
+           TotalSize(input_descs_) * call.batch,
+           TotalSize(output_descs_) * call.batch};
+  return MI_SUCCESS;
 }
 
 Status Channel::Compute(std::span<const std::span<uint8_t>> inputs) {

@@ -9,6 +9,7 @@
 
 #include "agent/runner/abi/mi_base.h"
 #include "agent/virtual_ipu/buffer_pool.h"
+#include "agent/virtual_ipu/cores.h"
 #include "agent/virtual_ipu/garbage.h"
 #include "agent/virtual_ipu/memory.h"
 #include "agent/virtual_ipu/settings.h"
@@ -19,10 +20,19 @@
 
 namespace plumb::virtual_ipu {
 
-// How many sets of buffers each direction has; 0: the caller brings its own.
+// How many sets of buffers each direction has; 0: the caller brings its own. Each set of an n_buf
+// model is for one of `batch` batches, of a one_buf model for all of them.
 struct ChannelDepths {
   uint32_t inputs = 0;
   uint32_t outputs = 0;
+  uint32_t batch = 1;
+};
+
+// One of the batch calls. Tensors: all inputs, then all outputs; of an n_buf model batch by batch.
+struct BatchCall {
+  std::span<const MI_IPU_Tensor_t> tensors;
+  uint32_t batch = 1;
+  uint32_t affinity = 0;  // as Cores::Claim
 };
 
 // What an Invoke took.
@@ -40,7 +50,8 @@ class Channel {
   static Result<std::unique_ptr<Channel>> Create(npu::FixedModel model,
                                                  ChannelDepths depths,
                                                  const Settings& settings,
-                                                 Memory& memory);
+                                                 Memory& memory,
+                                                 Cores& cores);
 
   [[nodiscard]] std::span<const TensorDesc> input_descs() const { return input_descs_; }
 
@@ -52,13 +63,11 @@ class Channel {
   BufferPool& outputs() { return outputs_; }
 
   // MI_SUCCESS or an E_IPU_ERR number: 6 for an address outside the heap or a mapping that is not
-  // of it, 52 for a misaligned one, 17 when the network cannot be computed.
+  // of it, 52 for a misaligned one, 53 for a one_buf model, 17 when the network cannot be computed.
   MI_S32 Invoke(std::span<const MI_IPU_Tensor_t> inputs, std::span<const MI_IPU_Tensor_t> outputs);
 
-  // The same; `costs` is set on success.
-  MI_S32 InvokeTimed(std::span<const MI_IPU_Tensor_t> inputs,
-                     std::span<const MI_IPU_Tensor_t> outputs,
-                     InvokeCosts& costs);
+  // The same for either kind of model; 35 for a core the chip has not. `costs` is set on success.
+  MI_S32 InvokeBatch(const BatchCall& call, InvokeCosts& costs);
 
   void SetTap(npu::LayerTap tap);
 
@@ -67,7 +76,12 @@ class Channel {
  private:
   using Values = std::vector<std::vector<int16_t>>;
 
-  Channel(const Settings& settings, Memory& memory);
+  // Gives its core back.
+  class OnCore;
+
+  Channel(const Settings& settings, Memory& memory, Cores& cores);
+  MI_S32 InvokeOne(std::span<const MI_IPU_Tensor_t> inputs,
+                   std::span<const MI_IPU_Tensor_t> outputs);
   Status Prepare(npu::FixedModel model, ChannelDepths depths);
   MI_S32 Resolve(std::span<const MI_IPU_Tensor_t> tensors,
                  std::span<const TensorDesc> descs,
@@ -81,6 +95,7 @@ class Channel {
 
   Settings settings_;
   Memory& memory_;
+  Cores& cores_;
   std::mutex mutex_;
   std::shared_ptr<const npu::FixedModel> model_;
   std::vector<TensorDesc> input_descs_;

@@ -1,6 +1,7 @@
 // What the files with exported functions share.
 #pragma once
 
+#include <algorithm>
 #include <string>
 
 #include "agent/runner/abi/mi_ipu_gen_c.h"
@@ -18,20 +19,14 @@ inline MI_S32 NullArgument(const char* call) {
   return Refuse(E_IPU_ERR_BADADDR, std::string(call) + ": an argument is NULL");
 }
 
-// ChnAttr of any generation.
-template <class Attributes>
-ChannelDepths DepthsOf(const Attributes& attributes) {
+inline ChannelDepths DepthsOf(const MI_IPU_B_ChnAttr_t& attributes) {
   return {attributes.u32InputBufDepth, attributes.u32OutputBufDepth};
 }
 
-inline MI_S32 CheckBatch(const MI_IPU_B_ChnAttr_t& /*attributes*/) {
-  return MI_SUCCESS;
-}
-
-inline MI_S32 CheckBatch(const MI_IPU_C_ChnAttr_t& attributes) {
-  return attributes.u32BatchMax > 1
-             ? Refuse(E_IPU_ERR_INVALID_BATCH_NUM, "the model was compiled for batch 1")
-             : MI_SUCCESS;
+inline ChannelDepths DepthsOf(const MI_IPU_C_ChnAttr_t& attributes) {
+  return {attributes.u32InputBufDepth,
+          attributes.u32OutputBufDepth,
+          std::max<MI_U32>(attributes.u32BatchMax, 1)};
 }
 
 }  // namespace plumb::virtual_ipu

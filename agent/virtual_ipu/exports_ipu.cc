@@ -82,12 +82,9 @@ PLUMB_EXPORT MI_S32 MI_IPU_CreateCHN(MI_IPU_CHN* channel,
     if (channel == nullptr || attributes == nullptr) {
       return NullArgument("MI_IPU_CreateCHN");
     }
-    const MI_S32 batch = plumb::virtual_ipu::CheckBatch(*attributes);
-    return batch != MI_SUCCESS
-               ? batch
-               : Ipu::Instance().CreateChannel(plumb::virtual_ipu::ReadModel(read, ctx),
-                                               plumb::virtual_ipu::DepthsOf(*attributes),
-                                               *channel);
+    return Ipu::Instance().CreateChannel(plumb::virtual_ipu::ReadModel(read, ctx),
+                                         plumb::virtual_ipu::DepthsOf(*attributes),
+                                         *channel);
   });
 }
 

@@ -24,11 +24,16 @@ void TellSizes(const ModelInfo& model, Info& info) {
   TellSizes(model, info);
 }
 
-// Batch 1 is all that is compiled: n_buf, one core.
+// An n_buf model takes a single input too, a one_buf model only all at once.
 [[maybe_unused]] void Tell(const ModelInfo& model, MI_IPU_C_OfflineModelStaticInfo_t& info) {
   TellSizes(model, info);
-  info.u32TotalBatchNumTypes = 1;
-  info.au32BatchNumTypes[0] = 1;
+  info.eBatchMode = model.one_buf ? 1 : 0;
+  MI_U32 types = 0;
+  if (!model.one_buf && model.batch > 1) {
+    info.au32BatchNumTypes[types++] = 1;
+  }
+  info.au32BatchNumTypes[types++] = model.batch;
+  info.u32TotalBatchNumTypes = types;
 }
 
 }  // namespace

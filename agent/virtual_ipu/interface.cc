@@ -17,6 +17,7 @@ constexpr InterfaceRules kRules = {
     .max_channels = Abi::kMaxChannels,
     .tells_sizes = !kIs0,
     .aligned_addresses = kIsC,
+    .has_batches = kIsC,
 };
 
 MI_S32 BeforeC(MI_S32 number) {

@@ -17,6 +17,7 @@ struct InterfaceRules {
   bool tells_sizes;
   // Generation C wants physical addresses that are multiples of 64.
   bool aligned_addresses;
+  bool has_batches;  // likewise C
 };
 
 const InterfaceRules& Interface();

@@ -41,6 +41,11 @@ bool FitsInterface(const npu::FixedModel& model) {
          std::all_of(chip.outputs.begin(), chip.outputs.end(), fits);
 }
 
+// An n_buf model takes fewer batches at once, a one_buf model always all.
+bool BatchFits(const npu::ChipSection& chip, uint32_t batch) {
+  return chip.one_buf ? batch == chip.batch : batch <= chip.batch;
+}
+
 // What a model that could not be read is refused with.
 MI_S32 NumberFor(const Status& status) {
   switch (status.code()) {
@@ -57,6 +62,7 @@ MI_S32 NumberFor(const Status& status) {
 
 Ipu::Ipu(Result<Settings> settings)
     : settings_(std::move(settings)),
+      cores_(Cores::CountOf(settings_.ok() ? settings_->family : Family::kS3)),
       channels_(Interface().max_channels) {}
 
 Ipu& Ipu::Instance() {
@@ -131,6 +137,9 @@ MI_S32 Ipu::Parse(const Result<Buffer>& file, npu::FixedModel& model) const {
   if (!Interface().tells_sizes && parsed->chip->family != Family::k1x) {
     return Refuse(E_IPU_ERR_MISMATCH_MODEL, "a chip of generation 0 is of family 1.x");
   }
+  if (!Interface().has_batches && (parsed->chip->batch != 1 || parsed->chip->one_buf)) {
+    return Refuse(E_IPU_ERR_MISMATCH_MODEL, "batches came with generation C");
+  }
   if (!FitsInterface(*parsed)) {
     return Refuse(E_IPU_ERR_INVALID_MODEL_BUFFER, "the model has too many or too large tensors");
   }
@@ -144,7 +153,10 @@ MI_S32 Ipu::Ask(const Result<Buffer>& file, ModelInfo& info) const {
   if (number != MI_SUCCESS) {
     return number;
   }
-  info = {static_cast<uint32_t>(VariableSize(model)), static_cast<uint32_t>(file->size())};
+  info = {static_cast<uint32_t>(VariableSize(model)),
+          static_cast<uint32_t>(file->size()),
+          model.chip->batch,
+          model.chip->one_buf};
   return MI_SUCCESS;
 }
 
@@ -172,12 +184,16 @@ MI_S32 Ipu::CreateChannel(const Result<Buffer>& file, ChannelDepths depths, MI_I
   if (Interface().tells_sizes && VariableSize(model) > variable_size_) {
     return Refuse(E_IPU_ERR_NOMEM, "the device was made with a smaller variable buffer");
   }
+  if (!BatchFits(*model.chip, depths.batch)) {
+    return Refuse(E_IPU_ERR_INVALID_BATCH_NUM,
+                  "the model was compiled for batch " + std::to_string(model.chip->batch));
+  }
   const auto free = std::find(channels_.begin(), channels_.end(), nullptr);
   if (free == channels_.end()) {
     return Refuse(E_IPU_ERR_NO_AVAILABLE_CHNID,
                   "all " + std::to_string(channels_.size()) + " channels are in use");
   }
-  auto channel = Channel::Create(std::move(model), depths, *settings_, memory_);
+  auto channel = Channel::Create(std::move(model), depths, *settings_, memory_, cores_);
   if (!channel.ok()) {
     const bool memory = channel.status().code() == StatusCode::kResourceExhausted;
     return Refuse(memory ? E_IPU_ERR_NOMEM : E_IPU_ERR_CREATE_CHANNEL, channel.status().message());

@@ -19,6 +19,8 @@ namespace plumb::virtual_ipu {
 struct ModelInfo {
   uint32_t variable_size = 0;
   uint32_t file_size = 0;
+  uint32_t batch = 1;
+  bool one_buf = false;
 };
 
 // Thread-safe. Functions that return MI_S32 give MI_SUCCESS or an E_IPU_ERR number and say why on
@@ -47,8 +49,8 @@ class Ipu {
   // Needs no device. 8, 44 or 54 for a model that is unreadable, damaged or of another family.
   MI_S32 Ask(const Result<Buffer>& file, ModelInfo& info) const;
 
-  // Also 21 without a device, 10 for bad depths, 4 without memory, 256 with all
-  // channels in use.
+  // Also 21 without a device, 10 for bad depths, 37 for a batch number the model has not, 4 without
+  // memory, 256 with all channels in use.
   MI_S32 CreateChannel(const Result<Buffer>& file, ChannelDepths depths, MI_IPU_CHN& number);
   MI_S32 DestroyChannel(MI_IPU_CHN number);
 
@@ -62,6 +64,7 @@ class Ipu {
 
   const Result<Settings> settings_;
   Memory memory_;  // outlives the channels
+  Cores cores_;    // likewise
   std::mutex mutex_;
   uint32_t sys_entered_ = 0;
   bool device_ = false;

@@ -1,6 +1,7 @@
 #include "client/cli/board_picture.h"
 
 #include "common/preprocess/board_input.h"
+#include "common/preprocess/nv12.h"
 #include "common/preprocess/pipeline.h"
 
 namespace plumb::client {
@@ -17,6 +18,8 @@ ColorOrder OrderFor(const BoardPicture& wanted) {
     case InputFormat::kRgba:
     case InputFormat::kBgra:
       return ColorOrder::kRgb;
+    case InputFormat::kNv12:
+      return wanted.rule.order == ColorOrder::kGray ? ColorOrder::kGray : ColorOrder::kRgb;
     case InputFormat::kBgr:
       return ColorOrder::kBgr;
     case InputFormat::kGray:
@@ -65,10 +68,12 @@ Result<std::vector<uint8_t>> EncodeBoardPicture(const image::Image& picture,
     case InputFormat::kRawF32Nhwc:
       return RawData(pixels, wanted);
     case InputFormat::kNv12:
+      return preprocess::EncodeNv12(pixels, wanted.family);
+    case InputFormat::kComplex64:
       break;
   }
-  return UnimplementedError("YUV_NV12 inputs cannot be made yet")
-      .WithHint("compile the model for RGB, BGR, RGBA, BGRA or GRAY");
+  return InvalidArgumentError("a picture does not hold the complex numbers of a COMPLEX64 input")
+      .WithHint("write the input's bytes with a program of your own and give them to plumb run");
 }
 
 }  // namespace plumb::client

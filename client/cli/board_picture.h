@@ -22,7 +22,7 @@ struct BoardPicture {
 };
 
 // Stretches and encodes `picture`: pixels in the order of the format for the picture formats,
-// (p − mean) / std for RAWDATA, aligned as the family wants. kUnimplemented for YUV_NV12.
+// (p − mean) / std for RAWDATA, aligned as the family wants. kInvalidArgument for COMPLEX64.
 Result<std::vector<uint8_t>> EncodeBoardPicture(const image::Image& picture,
                                                 const BoardPicture& wanted);
 

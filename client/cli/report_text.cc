@@ -135,6 +135,21 @@ void SayDiagnosis(Console& console, const ComparisonReport& report) {
   }
 }
 
+// How long both sides took, and what the chip says of itself.
+void SayTiming(Console& console, const analysis::Timing& timing) {
+  if (!timing.board_ms || !timing.simulator_ms) {
+    return;
+  }
+  std::string text = "board " + Fixed(timing.board_ms, 1) + " ms";
+  if (timing.ipu_ms) {
+    text += " (in the IPU " + Fixed(timing.ipu_ms, 1) + " ms, bandwidth " +
+            General(timing.bandwidth, 6) + ": read " + General(timing.bandwidth_read, 6) +
+            ", written " + General(timing.bandwidth_write, 6) + ")";
+  }
+  console.Say({{"invoke     ", Style::kDim},
+               {text + ", simulator " + Fixed(timing.simulator_ms, 1) + " ms"}});
+}
+
 std::string Summary(const ComparisonReport& report) {
   size_t matching = 0;
   bool all_equal = true;
@@ -168,6 +183,7 @@ void SayReport(Console& console, const ComparisonReport& report) {
   SayCoverage(console, report.coverage);
   SayDiagnosis(console, report);
   console.Say("");
+  SayTiming(console, report.timing);
   for (const std::string& note : report.notes) {
     console.Say({{"note: ", Style::kWarning}, {note}});
   }

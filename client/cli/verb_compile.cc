@@ -41,7 +41,9 @@ std::string ToJson(const npu::ChipSection& chip, const std::string& out, const s
                                  {"sha256", sha},
                                  {"chip", FamilyName(chip.family)},
                                  {"inputs", std::move(inputs)},
-                                 {"outputs", std::move(outputs)}})
+                                 {"outputs", std::move(outputs)},
+                                 {"batch", chip.batch},
+                                 {"batch_mode", chip.one_buf ? "one_buf" : "n_buf"}})
       .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -64,6 +66,12 @@ class CompileVerb : public Verb {
     app.add_option("--input-format", format_, "What the input buffers hold")
         ->type_name(npu::KnownInputFormats());
     app.add_flag("--dequantize", dequantize_, "FP32 outputs instead of INT16");
+    app.add_option("--batch", batch_, "Inputs that one Invoke takes (S families)")
+        ->check(CLI::Range(1U, npu::kMaxBatch))
+        ->capture_default_str();
+    app.add_option("--batch-mode", batch_mode_, "Batches in buffers of their own, or in one")
+        ->check(CLI::IsMember({"n_buf", "one_buf"}))
+        ->capture_default_str();
     app.add_option("--out", out_, "Where to write the offline model")
         ->type_name("M.img")
         ->required();
@@ -73,6 +81,8 @@ class CompileVerb : public Verb {
     npu::CompileOptions options;
     options.family = *family_;
     options.dequantize = dequantize_;
+    options.batch = batch_;
+    options.one_buf = batch_mode_ == "one_buf";
     if (!format_.empty()) {
       options.input_format = npu::ParseInputFormat(format_);
       if (!options.input_format) {
@@ -100,6 +110,10 @@ class CompileVerb : public Verb {
     for (const npu::ChipOutput& output : chip.outputs) {
       console.Say("output  " + DescribeTensor(output.desc));
     }
+    if (chip.batch > 1) {
+      console.Say("batch   " + std::to_string(chip.batch) + " inputs in one Invoke, " +
+                  batch_mode_ + ": give --input for each of them");
+    }
     console.Conclude({{"wrote " + out_ + " (" + HumanBytes(bytes.size()) + ") for the family " +
                        std::string(FamilyName(chip.family))}});
   }
@@ -108,6 +122,8 @@ class CompileVerb : public Verb {
   std::optional<Family> family_;
   std::string format_;
   bool dequantize_ = false;
+  uint32_t batch_ = 1;
+  std::string batch_mode_ = "n_buf";
   std::string out_;
 };
 

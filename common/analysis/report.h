@@ -119,6 +119,11 @@ struct Diagnosis {
 // Milliseconds; empty: not measured.
 struct Timing {
   std::optional<double> board_ms;
+  // What the board's chip tells of the same Invoke; the bandwidths in the chip's own unit.
+  std::optional<double> ipu_ms;
+  std::optional<double> bandwidth;
+  std::optional<double> bandwidth_read;
+  std::optional<double> bandwidth_write;
   std::optional<double> simulator_ms;
   std::optional<double> transfer_ms;
   std::optional<double> compare_ms;

@@ -132,7 +132,11 @@ Json TimingToJson(const analysis::Timing& timing) {
           {"simulator_ms", Number(timing.simulator_ms)},
           {"transfer_ms", Number(timing.transfer_ms)},
           {"compare_ms", Number(timing.compare_ms)},
-          {"verdict_after_last_byte_ms", Number(timing.verdict_after_last_byte_ms)}};
+          {"verdict_after_last_byte_ms", Number(timing.verdict_after_last_byte_ms)},
+          {"ipu_ms", Number(timing.ipu_ms)},
+          {"ipu_bandwidth", Number(timing.bandwidth)},
+          {"ipu_bandwidth_read", Number(timing.bandwidth_read)},
+          {"ipu_bandwidth_write", Number(timing.bandwidth_write)}};
 }
 
 Json IdentityToJson(const analysis::Identity& identity) {

@@ -219,6 +219,18 @@ Status ReadDiagnosis(const JsonReader& json, std::vector<analysis::Diagnosis>& l
   return OkStatus();
 }
 
+// Reports of earlier versions lack them.
+Status ReadIpuCosts(const JsonReader& json, analysis::Timing& timing) {
+  if (!json.Has("ipu_ms")) {
+    return OkStatus();
+  }
+  PLUMB_ASSIGN_OR_RETURN(timing.ipu_ms, json.OptionalNumber("ipu_ms"));
+  PLUMB_ASSIGN_OR_RETURN(timing.bandwidth, json.OptionalNumber("ipu_bandwidth"));
+  PLUMB_ASSIGN_OR_RETURN(timing.bandwidth_read, json.OptionalNumber("ipu_bandwidth_read"));
+  PLUMB_ASSIGN_OR_RETURN(timing.bandwidth_write, json.OptionalNumber("ipu_bandwidth_write"));
+  return OkStatus();
+}
+
 Status ReadTiming(const JsonReader& json, analysis::Timing& timing) {
   PLUMB_ASSIGN_OR_RETURN(const auto object, json.Object("timing"));
   PLUMB_ASSIGN_OR_RETURN(timing.board_ms, object.OptionalNumber("board_ms"));
@@ -227,7 +239,7 @@ Status ReadTiming(const JsonReader& json, analysis::Timing& timing) {
   PLUMB_ASSIGN_OR_RETURN(timing.compare_ms, object.OptionalNumber("compare_ms"));
   PLUMB_ASSIGN_OR_RETURN(timing.verdict_after_last_byte_ms,
                          object.OptionalNumber("verdict_after_last_byte_ms"));
-  return OkStatus();
+  return ReadIpuCosts(object, timing);
 }
 
 Status ReadIdentity(const JsonReader& json, analysis::Identity& identity) {

@@ -177,8 +177,8 @@ class Server {
       FillCanary(i, engine_->OutputData(i), static_cast<size_t>(outputs_[i].aligned_size));
     }
     Invoked invoked;
-    invoked.duration_ns = 0;
-    const Outcome outcome = engine_->Invoke(&invoked.duration_ns);
+    std::memset(&invoked, 0, sizeof invoked);
+    const Outcome outcome = engine_->Invoke(&invoked);
     return outcome.ok ? Answer(MessageType::kInvoked, invoked) : outcome;
   }
 

@@ -48,8 +48,8 @@ class Engine {
   virtual uint8_t* InputData(uint32_t index) = 0;
   virtual uint8_t* OutputData(uint32_t index) = 0;
   // The inputs were written: every cache in between is flushed, then the network runs.
-  // `duration_ns` is of the run alone.
-  virtual Outcome Invoke(uint64_t* duration_ns) = 0;
+  // `invoked` is zero before; its duration is of the run alone.
+  virtual Outcome Invoke(Invoked* invoked) = 0;
 };
 
 // Serves kControlFd until the host closes it; returns the exit code of the process: 0, or 2 when

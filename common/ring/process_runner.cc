@@ -284,7 +284,12 @@ Result<InvokeInfo> Execution::Invoke(uint32_t repetition, const std::string& doi
   PLUMB_RETURN_IF_ERROR(session_->Send(MessageType::kInvoke, nullptr, 0, step));
   PLUMB_ASSIGN_OR_RETURN(const auto invoked,
                          session_->Expect<ring::Invoked>(MessageType::kInvoked, step));
-  return InvokeInfo{repetition, static_cast<double>(invoked.duration_ns) / 1e6};
+  InvokeInfo info{repetition, static_cast<double>(invoked.duration_ns) / 1e6};
+  if (invoked.has_costs == 1) {
+    info.ipu = IpuCosts{
+        invoked.ipu_time_us, invoked.bandwidth, invoked.bandwidth_read, invoked.bandwidth_write};
+  }
+  return info;
 }
 
 Status Execution::Repeat(uint32_t repetition) {

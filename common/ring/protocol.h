@@ -24,7 +24,7 @@ namespace plumb {
 namespace ring {
 
 constexpr uint32_t kMagic = 0x474E5250;  // "PRNG" in memory
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr int kControlFd = 3;
 constexpr int kRingFd = 4;
 
@@ -114,6 +114,13 @@ struct Transfer {
 
 struct Invoked {
   uint64_t duration_ns;  // of the runtime's Invoke alone
+  // What the chip itself tells of it (MI_IPU_RuntimeInfo_t); nothing but 0 unless has_costs is 1.
+  uint64_t ipu_time_us;
+  uint64_t bandwidth;
+  uint64_t bandwidth_read;
+  uint64_t bandwidth_write;
+  uint32_t has_costs;
+  uint32_t reserved;
 };
 
 enum class ErrorKind : uint32_t {
@@ -141,7 +148,7 @@ static_assert(sizeof(Load) == 4160, "a body without padding");
 static_assert(sizeof(TensorRecord) == 360, "a body without padding");
 static_assert(sizeof(Loaded) == 136, "a body without padding");
 static_assert(sizeof(Transfer) == 24, "a body without padding");
-static_assert(sizeof(Invoked) == 8, "a body without padding");
+static_assert(sizeof(Invoked) == 48, "a body without padding");
 static_assert(sizeof(Error) == 1544, "a body without padding");
 static_assert(sizeof(Header) + sizeof(Load) <= kMaxMessage, "the largest message fits");
 

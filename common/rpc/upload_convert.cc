@@ -29,7 +29,13 @@ Result<UploadEvent> InvokeFromWire(const v1::InvokeResult& invoke) {
   if (!std::isfinite(invoke.invoke_ms()) || invoke.invoke_ms() < 0) {
     return ProtocolError("invoke.invoke_ms", "must be finite and at least 0");
   }
-  return UploadEvent(InvokeInfo{invoke.repetition(), invoke.invoke_ms()});
+  InvokeInfo info{invoke.repetition(), invoke.invoke_ms()};
+  if (invoke.has_ipu()) {
+    const v1::IpuCosts& ipu = invoke.ipu();
+    info.ipu =
+        IpuCosts{ipu.time_us(), ipu.bandwidth(), ipu.bandwidth_read(), ipu.bandwidth_write()};
+  }
+  return UploadEvent(info);
 }
 
 Result<UploadEvent> TensorEndFromWire(const v1::TensorEnd& end) {
@@ -82,6 +88,13 @@ struct EventToWire {
   void operator()(const InvokeInfo& invoke) const {
     wire.mutable_invoke()->set_repetition(invoke.repetition);
     wire.mutable_invoke()->set_invoke_ms(invoke.invoke_ms);
+    if (invoke.ipu) {
+      v1::IpuCosts& ipu = *wire.mutable_invoke()->mutable_ipu();
+      ipu.set_time_us(invoke.ipu->time_us);
+      ipu.set_bandwidth(invoke.ipu->bandwidth);
+      ipu.set_bandwidth_read(invoke.ipu->bandwidth_read);
+      ipu.set_bandwidth_write(invoke.ipu->bandwidth_write);
+    }
   }
 
   void operator()(const UploadedTensorEnd& tensor) const {

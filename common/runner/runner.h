@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,10 +54,21 @@ struct TensorEnd {
   uint64_t canary_size = 0;   // valid bytes that still hold the pattern written before Invoke
 };
 
+// What the chip itself tells of an Invoke. The interface gives no unit for the bandwidths.
+struct IpuCosts {
+  uint64_t time_us = 0;
+  uint64_t bandwidth = 0;
+  uint64_t bandwidth_read = 0;
+  uint64_t bandwidth_write = 0;
+
+  friend bool operator==(const IpuCosts&, const IpuCosts&) = default;
+};
+
 // One Invoke, told after it.
 struct InvokeInfo {
   uint32_t repetition = 0;
   double invoke_ms = 0;
+  std::optional<IpuCosts> ipu = std::nullopt;  // only chips of generation C tell it
 };
 
 // Receives what a runner produces, on the runner's thread, in this order: OnModel once;

@@ -44,6 +44,7 @@ Status LegRecorder::OnProbe(const std::vector<uint64_t>& valid_digests, bool inp
 Status LegRecorder::OnInvoke(const InvokeInfo& info) {
   if (info.repetition == 0) {
     invoke_ms_ = info.invoke_ms;
+    ipu_ = info.ipu;
     first_invoke_ = Clock::now();
     last_byte_ = first_invoke_;
   }

@@ -56,6 +56,9 @@ class LegRecorder final : public TensorSink {
   // Of repetition 0; empty: there was none.
   [[nodiscard]] std::optional<double> invoke_ms() const { return invoke_ms_; }
 
+  // Likewise; empty also where the chip tells nothing.
+  [[nodiscard]] const std::optional<IpuCosts>& ipu() const { return ipu_; }
+
   // From the end of the first Invoke to the last chunk of repetition 0.
   [[nodiscard]] std::optional<double> transfer_ms() const;
 
@@ -77,6 +80,7 @@ class LegRecorder final : public TensorSink {
   analysis::RunEvidence evidence_;
   std::vector<RepeatDifference> differences_;
   std::optional<double> invoke_ms_;
+  std::optional<IpuCosts> ipu_;
   Clock::time_point first_invoke_;
   Clock::time_point last_byte_;
 };

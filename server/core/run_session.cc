@@ -278,6 +278,12 @@ void RunSession::FillTiming() {
     report_.identity.sdk = model->sdk;
   }
   report_.timing.board_ms = target.invoke_ms();
+  if (const auto& ipu = target.ipu()) {
+    report_.timing.ipu_ms = static_cast<double>(ipu->time_us) / 1e3;
+    report_.timing.bandwidth = static_cast<double>(ipu->bandwidth);
+    report_.timing.bandwidth_read = static_cast<double>(ipu->bandwidth_read);
+    report_.timing.bandwidth_write = static_cast<double>(ipu->bandwidth_write);
+  }
   report_.timing.simulator_ms = reference.invoke_ms();
   report_.timing.transfer_ms = target.transfer_ms();
   report_.timing.compare_ms = comparer_->compare_ms();

@@ -96,5 +96,15 @@ TEST(SplitArgumentsTest, TakesWordsAndQuotes) {
   EXPECT_FALSE(SplitArguments("   ").ok());
 }
 
+TEST(AgentOptionsTest, CoreAndPriorityGoToTheRunner) {
+  const auto parsed =
+      ParseAgentOptions(With({"--virtual", "S3", "--core", "1", "--priority", "-10"}));
+  ASSERT_TRUE(parsed.ok()) << parsed.status().ToString();
+  EXPECT_EQ(parsed->options.runner_flags,
+            (std::vector<std::string>{"--core", "1", "--priority", "-10"}));
+  EXPECT_FALSE(ParseAgentOptions(With({"--virtual", "S3", "--core", "2"})).ok());
+  EXPECT_FALSE(ParseAgentOptions(With({"--virtual", "S3", "--priority", "40"})).ok());
+}
+
 }  // namespace
 }  // namespace plumb::agent

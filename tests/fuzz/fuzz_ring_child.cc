@@ -39,9 +39,9 @@ class FakeEngine final : public Engine {
 
   uint8_t* OutputData(uint32_t index) override { return outputs_.at(index).get(); }
 
-  Outcome Invoke(uint64_t* duration_ns) override {
+  Outcome Invoke(Invoked* invoked) override {
     FUZZ_REQUIRE(loads_ == 1);
-    *duration_ns = 1;
+    invoked->duration_ns = 1;
     return fail_invoke_ ? Failure(ErrorKind::kInvokeFailed, "no") : Outcome();
   }
 

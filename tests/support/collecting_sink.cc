@@ -30,6 +30,7 @@ Status CollectingSink::OnInvoke(const InvokeInfo& info) {
   if (info.invoke_ms < 0) {
     complaints.emplace_back("an Invoke took less than no time");
   }
+  invokes[info.repetition] = info;
   return Note("invoke " + std::to_string(info.repetition));
 }
 

@@ -23,7 +23,8 @@ class CollectingSink : public TensorSink {
   bool probe_input_was_zero = false;
   std::map<std::pair<uint32_t, uint32_t>, std::vector<uint8_t>> received;  // repetition, output
   std::map<std::pair<uint32_t, uint32_t>, TensorEnd> ends;
-  std::vector<std::string> complaints;  // what broke the contract of TensorSink
+  std::map<uint32_t, InvokeInfo> invokes;  // by repetition
+  std::vector<std::string> complaints;     // what broke the contract of TensorSink
 
   // Called with each entry of `calls` before it is answered; an error is the answer.
   std::function<Status(const std::string& call)> on_call;

@@ -93,6 +93,8 @@ std::vector<uint8_t> SmallModelFile(const SmallModelOptions& options) {
   compile.family = options.family;
   compile.input_format = options.input_format;
   compile.dequantize = options.dequantize;
+  compile.batch = options.batch;
+  compile.one_buf = options.one_buf;
   const auto model = npu::Compile(SmallModel(options.rows, options.columns), compile);
   if (!model.ok()) {
     std::abort();

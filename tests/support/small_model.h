@@ -35,6 +35,8 @@ struct SmallModelOptions {
   bool dequantize = false;
   int rows = kSmallRows;
   int columns = kSmallColumns;
+  uint32_t batch = 1;
+  bool one_buf = false;
 };
 
 // The bytes of the compiled offline model.

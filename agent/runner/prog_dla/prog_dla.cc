@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -166,14 +167,15 @@ class ProgDlaJob {
     for (int n = 0; n < options_.number; ++n) {
       // Anew each time: some libraries destroy the input during Invoke.
       Outcome outcome = FillInputs(files);
-      uint64_t duration_ns = 0;
+      ring::Invoked invoked;
+      std::memset(&invoked, 0, sizeof invoked);
       if (outcome.ok) {
-        outcome = engine_->Invoke(&duration_ns);
+        outcome = engine_->Invoke(&invoked);
       }
       if (!outcome.ok) {
         return outcome;
       }
-      invoke_ms = static_cast<double>(duration_ns) / 1e6;
+      invoke_ms = static_cast<double>(invoked.duration_ns) / 1e6;
       std::fprintf(out_, "invoke time: %f ms\n", invoke_ms);
     }
     return WriteResults(files[0], invoke_ms);

@@ -35,6 +35,9 @@ Finding MisalignedAddressIsRefused(Context* context);
 Finding BatchCallComputesTheSame(Context* context);
 Finding BatchCallNeedsItsParameters(Context* context);
 Finding CustomCallIsForOneBufModels(Context* context);
+Finding UnknownBatchNumberIsRefused(Context* context);
+Finding PrioritiesHaveLimits(Context* context);
+Finding RuntimeInfoIsPlausible(Context* context);
 
 // At the end.
 Finding DeviceCloses(Context* context);

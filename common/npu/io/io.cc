@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "common/base/text.h"
+#include "common/npu/io/nv12.h"
 
 namespace plumb::npu {
 namespace {
@@ -52,14 +53,14 @@ void WriteLittleEndian(uint32_t bits, size_t size, uint8_t* bytes) {
   }
 }
 
-// How a chip of this family makes INT16 of an FP32 input.
-int32_t ToChipS16(float x, float scale, int32_t lowest) {
+// How a chip makes INT16 of an FP32 input; only the S families have such inputs.
+int32_t ToChipS16(float x, float scale) {
   const float scaled = x / scale;
   if (std::isnan(scaled)) {
     return 0;
   }
   const float clipped =
-      std::clamp(scaled, static_cast<float>(lowest), static_cast<float>(kHighestS16));
+      std::clamp(scaled, static_cast<float>(-kHighestS16), static_cast<float>(kHighestS16));
   return static_cast<int32_t>(clipped);
 }
 
@@ -127,14 +128,44 @@ void ReadPicture(const ChipInput& input,
   }
 }
 
+void ReadNv12(const ChipInput& input,
+              const ModelInput& model_input,
+              size_t channels,
+              int32_t offset,
+              const uint8_t* bytes,
+              int16_t* values) {
+  const Picture picture = PictureOf(input.desc, 1);
+  const size_t rows = picture.image_pitch / picture.row_pitch;
+  const std::array<size_t, 3> order = BlueFirst(model_input.training_format)
+                                          ? std::array<size_t, 3>{2, 1, 0}
+                                          : std::array<size_t, 3>{0, 1, 2};
+  for (size_t n = 0; n < picture.images; ++n) {
+    const Nv12Picture nv12{bytes + n * picture.image_pitch / 2 * 3, picture.row_pitch, rows};
+    for (size_t i = 0; i < picture.height * picture.width; ++i) {
+      const size_t x = i % picture.width;
+      const size_t y = i / picture.width;
+      if (channels == 1) {
+        *values++ = static_cast<int16_t>(nv12.Luma(x, y) + offset);
+        continue;
+      }
+      const std::array<uint8_t, 3> rgb = nv12.Rgb(x, y);
+      for (const size_t channel : order) {
+        *values++ = static_cast<int16_t>(rgb.at(channel) + offset);
+      }
+    }
+  }
+}
+
 // Calls convert(bytes of one element) for every valid element in order.
 template <class Convert>
 void ReadRows(const TensorDesc& desc,
               const uint8_t* bytes,
               std::span<int16_t> values,
               Convert&& convert) {
-  const auto innermost = static_cast<size_t>(desc.shape.innermost());
-  const size_t element_size = ElementSize(desc.element_type);
+  // The two halves of a complex number are elements of the tensor.
+  const size_t parts = desc.element_type == ElementType::kComplex64 ? 2 : 1;
+  const size_t innermost = static_cast<size_t>(desc.shape.innermost()) * parts;
+  const size_t element_size = ElementSize(desc.element_type) / parts;
   for (size_t i = 0; i < values.size(); ++i) {
     const size_t row = i / innermost;
     values[i] = convert(bytes + row * desc.inner_stride + i % innermost * element_size);
@@ -165,15 +196,19 @@ Status ReadInput(const FixedModel& model,
     ReadRows(input.desc, bytes.data(), values, [&](const uint8_t* element) {
       return ClampTo(range, ReadS16(element) + tensor.zero_point);
     });
-  } else if (input.format == InputFormat::kRawF32Nhwc) {
-    const bool old = model.chip->family == Family::k1x || model.chip->family == Family::kQ;
+  } else if (input.format == InputFormat::kRawF32Nhwc || input.format == InputFormat::kComplex64) {
     const auto scale = static_cast<float>(tensor.scale);
     ReadRows(input.desc, bytes.data(), values, [&](const uint8_t* element) {
-      const int32_t v = ToChipS16(ReadF32(element), scale, old ? -32768 : -32767);
+      const int32_t v = ToChipS16(ReadF32(element), scale);
       return ClampTo(range, v + tensor.zero_point);
     });
   } else {
     const int32_t offset = tensor.element_type == ElementType::kInt8 ? -128 : 0;
+    if (input.format == InputFormat::kNv12) {
+      const auto channels = static_cast<size_t>(tensor.shape.innermost());
+      ReadNv12(input, model_input, channels, offset, bytes.data(), values.data());
+      return OkStatus();
+    }
     ReadPicture(input,
                 LayoutOf(input.format, model_input.training_format),
                 offset,

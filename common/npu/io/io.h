@@ -13,9 +13,10 @@ namespace plumb::npu {
 // Reads input `index` from a buffer laid out as model.chip->inputs[index] says (DUMP_RAWDATA
 // layout, at least payload_size bytes) into `values`, one per element of the tensor.
 //   Pictures: pixel, or pixel − 128 for an INT8 tensor; channels in the model's order.
+//   YUV_NV12: as nv12.h; a gray network takes Y alone.
 //   RAWDATA_S16_NHWC: v + zero point, clamped to the type.
-//   RAWDATA_F32_NHWC: v = x / scale clipped to −32768 (1.x, Q) or −32767 (S families) … 32767 and
-//   truncated, then as S16; NaN gives 0.
+//   RAWDATA_F32_NHWC: v = x / scale clipped to −32767 … 32767 and
+//   truncated, then as S16; NaN gives 0. COMPLEX64: likewise, real and imaginary part by turns.
 // kFailedPrecondition without a chip section, kInvalidArgument for a buffer or span of another
 // size.
 Status ReadInput(const FixedModel& model,

@@ -48,8 +48,9 @@ Status CheckPicture(const FixedTensor& tensor, const ModelInput& input, InputFor
     return BadFormat(tensor, format, "the network was not made for pictures")
         .WithHint("use RAWDATA_S16_NHWC or RAWDATA_F32_NHWC");
   }
-  const bool gray = format == InputFormat::kGray;
-  if (gray != (input.training_format == InputFormat::kGray)) {
+  const bool gray = input.training_format == InputFormat::kGray;
+  // NV12 holds the gray picture in its Y plane.
+  if (format != InputFormat::kNv12 && gray != (format == InputFormat::kGray)) {
     return BadFormat(tensor, format, "the number of channels differs from the training format")
         .WithHint("use " + std::string(InputFormatName(input.training_format)));
   }
@@ -67,6 +68,8 @@ ElementType PictureType(InputFormat format) {
   switch (format) {
     case InputFormat::kGray:
       return ElementType::kGray;
+    case InputFormat::kNv12:
+      return ElementType::kNv12;
     case InputFormat::kBgra:
       return ElementType::kArgb8888;
     case InputFormat::kRgba:
@@ -76,8 +79,14 @@ ElementType PictureType(InputFormat format) {
   }
 }
 
-// Row and height padding of pictures with 1 or 4 bytes a pixel; RGB and BGR have none.
+// Row and height padding of pictures with 1 or 4 bytes a pixel; RGB and BGR have none. NV12 has
+// pairs of rows and pixels everywhere.
 void AlignPicture(TensorDesc& desc, Family family) {
+  if (desc.element_type == ElementType::kNv12) {
+    desc.width_alignment = PadsPictures(family) ? kOldRowAlignment : 2;
+    desc.height_alignment = 2;
+    return;
+  }
   if (desc.element_type == ElementType::kUint8 || !PadsPictures(family)) {
     return;
   }
@@ -91,10 +100,13 @@ uint64_t PictureSize(const TensorDesc& desc) {
   if (desc.element_type == ElementType::kUint8) {
     return dim(0) * dim(1) * dim(2) * 3;
   }
-  const uint64_t pixel_size = desc.element_type == ElementType::kGray ? 1 : 4;
+  const bool wide =
+      desc.element_type == ElementType::kArgb8888 || desc.element_type == ElementType::kAbgr8888;
+  const uint64_t pixel_size = wide ? 4 : 1;
   const auto width = CheckedAlignUp(dim(2), uint64_t{desc.width_alignment}).value_or(0);
   const auto height = CheckedAlignUp(dim(1), uint64_t{desc.height_alignment}).value_or(0);
-  return dim(0) * height * width * pixel_size;
+  const uint64_t size = dim(0) * height * width * pixel_size;
+  return desc.element_type == ElementType::kNv12 ? size / 2 * 3 : size;
 }
 
 Result<TensorDesc> DescribePicture(const FixedTensor& tensor, InputFormat format, Family family) {
@@ -102,6 +114,9 @@ Result<TensorDesc> DescribePicture(const FixedTensor& tensor, InputFormat format
   desc.name = tensor.name;
   desc.element_type = PictureType(format);
   desc.shape = tensor.shape;
+  if (format == InputFormat::kNv12) {
+    desc.shape = {tensor.shape[0], tensor.shape[1], tensor.shape[2], 3};  // also of a gray picture
+  }
   desc.inner_stride = desc.element_type == ElementType::kUint8 ? 3 : 0;
   desc.scale = static_cast<float>(tensor.scale);
   // Pixels are unsigned whatever the tensor: an INT8 tensor holds pixel − 128.
@@ -112,8 +127,58 @@ Result<TensorDesc> DescribePicture(const FixedTensor& tensor, InputFormat format
   return desc;
 }
 
+// Floats came with the S families.
+Status CheckFloats(const FixedTensor& tensor, InputFormat format, Family family) {
+  return PadsPictures(family)
+             ? BadFormat(tensor,
+                         format,
+                         "chips of family " + std::string(FamilyName(family)) + " do not have it")
+                   .WithHint("use RAWDATA_S16_NHWC, or a chip of S1, S3 or S6")
+             : OkStatus();
+}
+
+// Pairs of floats: two elements of the tensor make one complex number.
+Result<TensorDesc> DescribeComplex(const FixedTensor& tensor, Family family) {
+  constexpr InputFormat kFormat = InputFormat::kComplex64;
+  PLUMB_RETURN_IF_ERROR(CheckFloats(tensor, kFormat, family));
+  if (family == Family::kS1) {
+    return BadFormat(tensor, kFormat, "chips of family S1 do not have it")
+        .WithHint("use RAWDATA_F32_NHWC, or a chip of S3 or S6");
+  }
+  const size_t rank = tensor.shape.rank();
+  if (rank == 0 || tensor.shape.innermost() % 2 != 0) {
+    return BadFormat(tensor,
+                     kFormat,
+                     "the innermost dimension of " + tensor.shape.ToString() +
+                         " does not hold pairs of real and imaginary parts");
+  }
+  std::vector<int64_t> dims(tensor.shape.dims().begin(), tensor.shape.dims().end());
+  dims.back() /= 2;
+  FixedTensor pairs = tensor;
+  PLUMB_ASSIGN_OR_RETURN(pairs.shape, Shape::Create(dims));
+  PLUMB_ASSIGN_OR_RETURN(
+      TensorDesc desc,
+      DescribeRaw(pairs, ElementType::kComplex64, static_cast<uint64_t>(dims.back())));
+  desc.scale = 1.0F;
+  return desc;
+}
+
 InputFormat DefaultFormat(const ModelInput& input) {
   return IsPictureFormat(input.training_format) ? input.training_format : InputFormat::kRawS16Nhwc;
+}
+
+// Batches came with the interface of the S families.
+Status CheckBatch(const CompileOptions& options) {
+  if (options.batch == 0 || options.batch > kMaxBatch) {
+    return InvalidArgumentError("a batch of " + std::to_string(options.batch) + " is not 1 to " +
+                                std::to_string(kMaxBatch));
+  }
+  if ((options.batch != 1 || options.one_buf) && PadsPictures(options.family)) {
+    return InvalidArgumentError("chips of family " + std::string(FamilyName(options.family)) +
+                                " take no batches")
+        .WithHint("compile without --batch, or for a chip of S1, S3 or S6");
+  }
+  return OkStatus();
 }
 
 }  // namespace
@@ -129,12 +194,12 @@ Result<TensorDesc> DescribeInput(const FixedModel& model,
       return DescribeRaw(
           tensor, ElementType::kInt16, RawInputInnermost(family, ElementType::kInt16, innermost));
     case InputFormat::kRawF32Nhwc:
+      PLUMB_RETURN_IF_ERROR(CheckFloats(tensor, format, family));
       return DescribeRaw(tensor,
                          ElementType::kFloat32,
                          RawInputInnermost(family, ElementType::kFloat32, innermost));
-    case InputFormat::kNv12:
-      return UnimplementedError("the virtual IPU does not take YUV_NV12 yet")
-          .WithHint("compile with --input-format RGB, BGR, RGBA, BGRA or GRAY");
+    case InputFormat::kComplex64:
+      return DescribeComplex(tensor, family);
     default:
       PLUMB_RETURN_IF_ERROR(CheckPicture(tensor, input, format));
       return DescribePicture(tensor, format, family);
@@ -153,6 +218,9 @@ Result<FixedModel> Compile(const FixedModel& model, const CompileOptions& option
   PLUMB_RETURN_IF_ERROR(ValidateModel(compiled));
   ChipSection chip;
   chip.family = options.family;
+  PLUMB_RETURN_IF_ERROR(CheckBatch(options));
+  chip.batch = options.batch;
+  chip.one_buf = options.one_buf;
   for (const ModelInput& input : model.inputs) {
     const InputFormat format = options.input_format.value_or(DefaultFormat(input));
     PLUMB_ASSIGN_OR_RETURN(TensorDesc desc, DescribeInput(model, input, format, options.family));

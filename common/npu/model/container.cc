@@ -161,6 +161,24 @@ void DescFields(Codec& codec, T& desc) {
   codec.Number(desc.height_alignment);
 }
 
+// The last fields of the description; a model for single inputs in buffers of their own has none.
+template <class Codec, class T>
+void BatchFields(Codec& codec, T& chip) {
+  if constexpr (Codec::kReading) {
+    if (codec.at_end()) {
+      return;
+    }
+    codec.Number(chip.batch);
+    FlagField(codec, chip.one_buf);
+    if (chip.batch == 1 && !chip.one_buf) {
+      codec.Fail("a batch of 1 is written down, which is left out");
+    }
+  } else if (chip.batch != 1 || chip.one_buf) {
+    codec.Number(chip.batch);
+    FlagField(codec, chip.one_buf);
+  }
+}
+
 template <class Codec, class T>
 void ChipFields(Codec& codec, T& chip) {
   Named(codec, chip.family, FamilyName, ParseFamily);
@@ -172,6 +190,7 @@ void ChipFields(Codec& codec, T& chip) {
     FlagField(codec, output.dequantize);
     DescFields(codec, output.desc);
   });
+  BatchFields(codec, chip);
 }
 
 template <class Codec, class T>

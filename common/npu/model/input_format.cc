@@ -6,7 +6,7 @@
 namespace plumb::npu {
 namespace {
 
-constexpr std::array<std::pair<InputFormat, std::string_view>, 8> kFormats = {{
+constexpr std::array<std::pair<InputFormat, std::string_view>, 9> kFormats = {{
     {InputFormat::kRgb, "RGB"},
     {InputFormat::kBgr, "BGR"},
     {InputFormat::kRgba, "RGBA"},
@@ -15,6 +15,7 @@ constexpr std::array<std::pair<InputFormat, std::string_view>, 8> kFormats = {{
     {InputFormat::kGray, "GRAY"},
     {InputFormat::kRawS16Nhwc, "RAWDATA_S16_NHWC"},
     {InputFormat::kRawF32Nhwc, "RAWDATA_F32_NHWC"},
+    {InputFormat::kComplex64, "COMPLEX64"},
 }};
 
 }  // namespace
@@ -47,7 +48,8 @@ std::string KnownInputFormats() {
 }
 
 bool IsPictureFormat(InputFormat format) {
-  return format != InputFormat::kRawS16Nhwc && format != InputFormat::kRawF32Nhwc;
+  return format != InputFormat::kRawS16Nhwc && format != InputFormat::kRawF32Nhwc &&
+         format != InputFormat::kComplex64;
 }
 
 }  // namespace plumb::npu

@@ -17,9 +17,11 @@ enum class InputFormat : uint8_t {
   kGray = 5,
   kRawS16Nhwc = 6,
   kRawF32Nhwc = 7,
+  kComplex64 = 8,
 };
 
-// "RGB", "BGR", "RGBA", "BGRA", "YUV_NV12", "GRAY", "RAWDATA_S16_NHWC", "RAWDATA_F32_NHWC".
+// "RGB", "BGR", "RGBA", "BGRA", "YUV_NV12", "GRAY", "RAWDATA_S16_NHWC", "RAWDATA_F32_NHWC",
+// "COMPLEX64".
 std::string_view InputFormatName(InputFormat format);
 std::optional<InputFormat> ParseInputFormat(std::string_view name);
 // All names, for error messages.

@@ -65,7 +65,13 @@ struct ChipSection {
   Family family = Family::kS3;
   std::vector<ChipInput> inputs;    // in the order of FixedModel::inputs
   std::vector<ChipOutput> outputs;  // in the order of FixedModel::outputs
+  // Inputs that one Invoke takes, at most kMaxBatch. Descriptors are of one of them. `one_buf`: the
+  // batches of a tensor lie in one buffer, aligned_size apart; otherwise each has its own.
+  uint32_t batch = 1;
+  bool one_buf = false;
 };
+
+constexpr uint32_t kMaxBatch = 16;
 
 // Plain data; ops are in execution order. A model that ValidateModel accepts can be run without
 // further checks. Copies share weights.

@@ -126,6 +126,10 @@ Status CheckChip(const FixedModel& model, const ChipSection& chip) {
   if (chip.inputs.size() != model.inputs.size() || chip.outputs.size() != model.outputs.size()) {
     return Bad("it does not describe every input and output");
   }
+  if (chip.batch == 0 || chip.batch > kMaxBatch) {
+    return Bad("a batch of " + std::to_string(chip.batch) + " is not 1 to " +
+               std::to_string(kMaxBatch));
+  }
   for (size_t i = 0; i < chip.inputs.size(); ++i) {
     const ChipInput& input = chip.inputs[i];
     PLUMB_ASSIGN_OR_RETURN(const TensorDesc desc,

@@ -21,14 +21,16 @@ class ReferenceEngine : public ring::Engine {
 
   uint8_t* OutputData(uint32_t index) override { return output_buffers_[index].data(); }
 
-  ring::Outcome Invoke(uint64_t* duration_ns) override;
+  ring::Outcome Invoke(ring::Invoked* invoked) override;
 
  private:
   Status Prepare(const ring::LoadRequest& request, ring::Description& description);
-  Status Run();
+  Status AddBatch(uint32_t batch, ring::Description& description);
+  Status Run(uint32_t batch);
 
   std::shared_ptr<const npu::FixedModel> model_;
   std::unique_ptr<npu::ReferenceExecutor> executor_;
+  // Buffers batch by batch, values of one batch.
   std::vector<std::vector<uint8_t>> input_buffers_;
   std::vector<std::vector<uint8_t>> output_buffers_;
   std::vector<std::vector<int16_t>> input_values_;

@@ -32,8 +32,8 @@ constexpr std::array kChips = {
     Chip{"mi_ipu_virtual_0", "gen0", Family::k1x, "16 of 16 checks hold"},
     Chip{"mi_ipu_virtual_b13", "gen-b13", Family::k1x, "17 of 17 checks hold"},
     Chip{"mi_ipu_virtual_b61", "gen-b61", Family::kQ, "17 of 17 checks hold"},
-    Chip{"mi_ipu_virtual", "gen-c", Family::kS1, "21 of 21 checks hold"},
-    Chip{"mi_ipu_virtual", "gen-c", Family::kS6, "21 of 21 checks hold"},
+    Chip{"mi_ipu_virtual", "gen-c", Family::kS1, "24 of 24 checks hold"},
+    Chip{"mi_ipu_virtual", "gen-c", Family::kS6, "24 of 24 checks hold"},
 };
 
 class SelfTestTest : public testing::TestWithParam<Chip> {

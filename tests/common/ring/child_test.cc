@@ -44,8 +44,8 @@ class AddOne : public Engine {
 
   uint8_t* OutputData(uint32_t /*index*/) override { return output_; }
 
-  Outcome Invoke(uint64_t* duration_ns) override {
-    *duration_ns = 5;
+  Outcome Invoke(Invoked* invoked) override {
+    invoked->duration_ns = 5;
     std::memcpy(before_, output_, kSize);
     for (uint32_t i = 0; i < kSize; ++i) {
       output_[i] = static_cast<uint8_t>(input_[i] + 1);

@@ -181,6 +181,10 @@ TEST(UploadConvertTest, ProbeAndInvokeKeepTheirNumbers) {
   EXPECT_TRUE(result.input_was_zero);
   const auto invoke = ThereAndBack({3, InvokeInfo{4, 2.5}});
   EXPECT_EQ(std::get<InvokeInfo>(std::get<NumberedEvent>(invoke.value()).event).invoke_ms, 2.5);
+  EXPECT_FALSE(std::get<InvokeInfo>(std::get<NumberedEvent>(invoke.value()).event).ipu);
+  const IpuCosts costs{1'200, ~uint64_t{0}, 70, 30};
+  const auto told = ThereAndBack({3, InvokeInfo{4, 2.5, costs}});
+  EXPECT_EQ(std::get<InvokeInfo>(std::get<NumberedEvent>(told.value()).event).ipu, costs);
 }
 
 TEST(UploadConvertTest, RefusesTimesThatAreNone) {

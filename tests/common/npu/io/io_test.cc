@@ -123,9 +123,41 @@ TEST(ReadInput, TruncatesFloatsAndClipsByFamily) {
   const FixedModel model = Compiled({6}, ElementType::kInt16, InputFormat::kRawS16Nhwc, s3);
   // Scale 0.5: 1.8 and -1.8 lose their fractions.
   EXPECT_EQ(Read(model, FloatBytes(x)), (Values{1, -1, 2, -32767, 32767, 0}));
-  const CompileOptions old = {Family::k1x, InputFormat::kRawF32Nhwc, false};
-  const FixedModel old_model = Compiled({6}, ElementType::kInt16, InputFormat::kRawS16Nhwc, old);
-  EXPECT_EQ(Read(old_model, FloatBytes(x)), (Values{1, -1, 2, -32768, 32767, 0}));
+}
+
+TEST(ReadInput, TakesComplexNumbersAsPairsOfFloats) {
+  const CompileOptions options = {Family::kS6, InputFormat::kComplex64, false};
+  const FixedModel model = Compiled({2, 2}, ElementType::kInt16, InputFormat::kRawS16Nhwc, options);
+  EXPECT_EQ(model.chip->inputs[0].desc.shape, (Shape{2, 1}));
+  EXPECT_EQ(Read(model, FloatBytes({1.0F, -2.0F, 0.4F, 3.6F})), (Values{2, -4, 0, 7}));
+}
+
+// 2x2 pixels share one U and V. 100 + 1612·10/1024 = 115.74; 100 − (192·−20 + 480·10)/1024 = 99.06;
+// 100 + 1900·−20/1024 = 62.89.
+TEST(ReadInput, TurnsNv12IntoTheOrderOfTheTraining) {
+  const Bytes bytes = {100, 0, 255, 50, 108, 138};
+  const CompileOptions options = {Family::kS3, InputFormat::kNv12, false};
+  const FixedModel rgb = Compiled({1, 2, 2, 3}, ElementType::kUint8, InputFormat::kRgb, options);
+  const Values values = Read(rgb, bytes);
+  EXPECT_EQ(Values(values.begin(), values.begin() + 3), (Values{116, 99, 63}));
+  // 0 + 15.74, 0 − 0.94 and 0 − 37.1 stop at 0; 255 + 15.74 stops at 255.
+  EXPECT_EQ(Values(values.begin() + 3, values.begin() + 6), (Values{16, 0, 0}));
+  EXPECT_EQ(Values(values.begin() + 6, values.begin() + 9), (Values{255, 254, 218}));
+  const FixedModel bgr = Compiled({1, 2, 2, 3}, ElementType::kUint8, InputFormat::kBgr, options);
+  const Values swapped = Read(bgr, bytes);
+  EXPECT_EQ(Values(swapped.begin(), swapped.begin() + 3), (Values{63, 99, 116}));
+}
+
+TEST(ReadInput, TakesTheLumaOfNv12ForGrayNetworks) {
+  // 1.x: rows of 16 bytes, 2 rows, then one row of U and V.
+  Bytes bytes(48, 7);
+  bytes[0] = 200;
+  bytes[16] = 100;
+  const FixedModel model = Compiled({1, 2, 1, 1},
+                                    ElementType::kInt8,
+                                    InputFormat::kGray,
+                                    {Family::k1x, InputFormat::kNv12, false});
+  EXPECT_EQ(Read(model, bytes), (Values{72, -28}));
 }
 
 TEST(ReadInput, RefusesShortBuffersAndModelsWithoutAChip) {

@@ -117,7 +117,7 @@ TEST(Compile, PadsRawInputsByFamily) {
   const FixedModel model = RawModel({2, 5});
   EXPECT_EQ(CompiledFor(model, Family::kQ).chip->inputs[0].desc.inner_stride, 16U);
   EXPECT_EQ(CompiledFor(model, Family::kS6).chip->inputs[0].desc.inner_stride, 10U);
-  const auto f32 = CompiledFor(model, Family::k1x, false, InputFormat::kRawF32Nhwc);
+  const auto f32 = CompiledFor(model, Family::kS1, false, InputFormat::kRawF32Nhwc);
   EXPECT_EQ(f32.chip->inputs[0].desc.inner_stride, 20U);
   EXPECT_EQ(f32.chip->inputs[0].desc.element_type, ElementType::kFloat32);
   EXPECT_EQ(f32.chip->inputs[0].desc.scale, 1.0F);
@@ -129,9 +129,83 @@ TEST(Compile, RefusesFormatsTheInputCannotHave) {
   };
   EXPECT_EQ(status(RawModel({1, 2, 2, 3}), InputFormat::kRgb).code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(status(RgbModel(), InputFormat::kGray).code(), StatusCode::kInvalidArgument);
-  const Status nv12 = status(RgbModel(), InputFormat::kNv12);
-  EXPECT_EQ(nv12.code(), StatusCode::kUnimplemented);
-  EXPECT_FALSE(nv12.hint().empty());
+  EXPECT_EQ(status(RawModel({1, 5}), InputFormat::kComplex64).code(), StatusCode::kInvalidArgument);
+}
+
+struct FormatCase {
+  InputFormat format;
+  Family family;
+  ElementType type;
+  uint64_t payload;  // 0: refused
+};
+
+// A picture of 6 rows of 10 pixels; as values 60 rows of 3, as complex numbers of the RawModel.
+TEST(Compile, EveryFormatInEveryFamilyIsDescribedOrRefused) {
+  const FormatCase cases[] = {
+      {InputFormat::kRgb, Family::k1x, ElementType::kUint8, 180},
+      {InputFormat::kBgr, Family::kS6, ElementType::kUint8, 180},
+      // 40 bytes a row, rounded up to 48 on the old families.
+      {InputFormat::kBgra, Family::k1x, ElementType::kArgb8888, 288},
+      {InputFormat::kBgra, Family::kQ, ElementType::kArgb8888, 288},
+      {InputFormat::kBgra, Family::kS3, ElementType::kArgb8888, 240},
+      {InputFormat::kRgba, Family::kQ, ElementType::kAbgr8888, 288},
+      {InputFormat::kRgba, Family::kS1, ElementType::kAbgr8888, 240},
+      // 16 or 10 pixels a row, 6 rows, and half of it.
+      {InputFormat::kNv12, Family::k1x, ElementType::kNv12, 144},
+      {InputFormat::kNv12, Family::kQ, ElementType::kNv12, 144},
+      {InputFormat::kNv12, Family::kS1, ElementType::kNv12, 90},
+      {InputFormat::kNv12, Family::kS6, ElementType::kNv12, 90},
+      // 3 or 8 values of 2 bytes in each of 60 rows.
+      {InputFormat::kRawS16Nhwc, Family::k1x, ElementType::kInt16, 960},
+      {InputFormat::kRawS16Nhwc, Family::kQ, ElementType::kInt16, 960},
+      {InputFormat::kRawS16Nhwc, Family::kS1, ElementType::kInt16, 360},
+      {InputFormat::kRawF32Nhwc, Family::k1x, ElementType::kFloat32, 0},
+      {InputFormat::kRawF32Nhwc, Family::kQ, ElementType::kFloat32, 0},
+      {InputFormat::kRawF32Nhwc, Family::kS1, ElementType::kFloat32, 720},
+      {InputFormat::kRawF32Nhwc, Family::kS6, ElementType::kFloat32, 720},
+      {InputFormat::kGray, Family::kS6, ElementType::kGray, 0},  // three channels
+  };
+  for (const FormatCase& expected : cases) {
+    const auto compiled = Compile(RgbModel(), {expected.family, expected.format, false});
+    const std::string what = std::string(InputFormatName(expected.format)) + " in " +
+                             std::string(FamilyName(expected.family));
+    EXPECT_EQ(compiled.ok(), expected.payload != 0) << what;
+    if (compiled.ok()) {
+      EXPECT_EQ(compiled->chip->inputs[0].desc.element_type, expected.type) << what;
+      EXPECT_EQ(compiled->chip->inputs[0].desc.payload_size, expected.payload) << what;
+      EXPECT_EQ(compiled->chip->inputs[0].desc.aligned_size, (expected.payload + 63) / 64 * 64);
+    } else {
+      EXPECT_FALSE(compiled.status().hint().empty()) << what;
+    }
+  }
+}
+
+TEST(Compile, ComplexNumbersArePairsAndCameLate) {
+  for (const Family family : {Family::k1x, Family::kQ, Family::kS1}) {
+    const Status status = Compile(RawModel({2, 6}), {family, InputFormat::kComplex64}).status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << FamilyName(family);
+    EXPECT_FALSE(status.hint().empty());
+  }
+  const auto compiled = Compile(RawModel({2, 6}), {Family::kS3, InputFormat::kComplex64});
+  ASSERT_TRUE(compiled.ok());
+  const TensorDesc& desc = compiled->chip->inputs[0].desc;
+  EXPECT_EQ(desc.element_type, ElementType::kComplex64);
+  EXPECT_EQ(desc.shape, (Shape{2, 3}));
+  EXPECT_EQ(desc.inner_stride, 24U);
+  EXPECT_EQ(desc.payload_size, 48U);
+}
+
+TEST(Compile, BatchesNeedAFamilyThatHasThem) {
+  EXPECT_EQ(Compile(RgbModel(), {Family::k1x, {}, false, 2}).status().code(),
+            StatusCode::kInvalidArgument);
+  EXPECT_EQ(Compile(RgbModel(), {Family::kS3, {}, false, 0}).status().code(),
+            StatusCode::kInvalidArgument);
+  EXPECT_EQ(Compile(RgbModel(), {Family::kS3, {}, false, kMaxBatch + 1}).status().code(),
+            StatusCode::kInvalidArgument);
+  const auto compiled = Compile(RgbModel(), {Family::kS3, {}, false, 4, true});
+  ASSERT_TRUE(compiled.ok());
+  EXPECT_EQ(compiled->chip->batch, 4U);
+  EXPECT_TRUE(compiled->chip->one_buf);
 }
 
 TEST(Compile, ReplacesAnEarlierChipSection) {
