@@ -103,7 +103,7 @@ void Answer(Script& script, const Message& request) {
       SendBent(script, MessageType::kInputsCleared, "", 0);
       return;
     case MessageType::kInvoke:
-      SendBent(script, MessageType::kInvoked, Invoked{1});
+      SendBent(script, MessageType::kInvoked, Invoked{1, 0, 0, 0, 0, 0, 0});
       return;
     case MessageType::kFillInput:
     case MessageType::kReadOutput:

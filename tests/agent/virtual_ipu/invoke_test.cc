@@ -65,6 +65,9 @@ TEST_F(InvokeTest, EveryPaddingByteIsGarbageEveryTime) {
 }
 
 TEST_F(InvokeTest, FloatInputsAreDestroyed) {
+  if (ChipFamily() == Family::k1x || ChipFamily() == Family::kQ) {
+    GTEST_SKIP() << "the older families have no FP32 inputs";
+  }
   SmallModelOptions options;
   options.input_format = npu::InputFormat::kRawF32Nhwc;
   channel_ = MakeChannel(WriteModel(options));

@@ -81,7 +81,7 @@ void Answer(const Message& request, const std::string& lie) {
       if (lie == "chatty") {
         Chat();
       }
-      SendMessage(kControlFd, MessageType::kInvoked, Invoked{1000});
+      SendMessage(kControlFd, MessageType::kInvoked, Invoked{1000, 0, 0, 0, 0, 0, 0});
       break;
     case MessageType::kReadOutput:
       AnswerTransfer(request, MessageType::kOutputReady, lie);

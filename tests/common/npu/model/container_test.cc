@@ -142,6 +142,24 @@ TEST(Container, KeepsEveryField) {
   EXPECT_EQ(parsed->chip->outputs[0].desc, model.chip->outputs[0].desc);
 }
 
+// The description of a single input ends without the five bytes of a batch.
+TEST(Container, KeepsTheBatch) {
+  FixedModel model = PictureModel();
+  model = Compile(model, {Family::kS6, {}, false, 1}).value();
+  const auto single = SerializeModel(model);
+  model.chip->batch = 3;
+  model.chip->one_buf = true;
+  const auto bytes = SerializeModel(model);
+  ASSERT_TRUE(bytes.ok()) << bytes.status().ToString();
+  EXPECT_EQ((*bytes)[48] - (*single)[48], 5);
+  const auto parsed = ParseModel(Buffer::FromVector(*bytes));
+  ASSERT_TRUE(parsed.ok()) << parsed.status().ToString();
+  EXPECT_EQ(parsed->chip->batch, 3U);
+  EXPECT_TRUE(parsed->chip->one_buf);
+  model.chip->batch = 0;
+  EXPECT_FALSE(SerializeModel(model).ok());
+}
+
 TEST(Container, AlignsWeightsTo64Bytes) {
   const Buffer file = Buffer::FromVector(Serialized(PictureModel()));
   const auto parsed = ParseModel(file);
