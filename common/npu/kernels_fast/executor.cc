@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -161,6 +162,8 @@ Result<std::unique_ptr<FastExecutor>> FastExecutor::Create(std::shared_ptr<const
     return std::unique_ptr<FastExecutor>(new FastExecutor(std::move(impl)));
   } catch (const std::bad_alloc&) {
     return ResourceExhaustedError("there is not enough memory for the model's tensors");
+  } catch (const std::length_error&) {  // more than a 32-bit process can address
+    return ResourceExhaustedError("the model's tensors do not fit this process's address space");
   } catch (const std::system_error& error) {
     return ResourceExhaustedError(std::string("no thread can be started: ") + error.what());
   }

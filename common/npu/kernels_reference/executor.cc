@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <stdexcept>
 #include <utility>
 
 #include "common/base/text.h"
@@ -123,6 +124,8 @@ Result<std::unique_ptr<ReferenceExecutor>> ReferenceExecutor::Create(
     return std::unique_ptr<ReferenceExecutor>(new ReferenceExecutor(std::move(impl)));
   } catch (const std::bad_alloc&) {
     return ResourceExhaustedError("there is not enough memory for the model's tensors");
+  } catch (const std::length_error&) {  // more than a 32-bit process can address
+    return ResourceExhaustedError("the model's tensors do not fit this process's address space");
   }
 }
 
