@@ -11,6 +11,7 @@ endif()
 
 set(PLUMB_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, comma-separated")
 option(PLUMB_WITH_GRPC "Build what needs gRPC: proto, agent/link, server/rpc, client and their programs" ON)
+option(PLUMB_TLS "Encrypt connections (off: an agent for very small flash, behind an ssh tunnel)" ON)
 option(PLUMB_TIDY "Run clang-tidy while compiling" OFF)
 option(PLUMB_FUZZ "Instrument for libFuzzer and build the fuzzers instead of the tests (clang)" OFF)
 option(PLUMB_COVERAGE "Measure line coverage with gcov" OFF)

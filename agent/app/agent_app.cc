@@ -114,9 +114,15 @@ Status RunAgent(const AgentOptions& options, const CancelToken& stop) {
   cache_options.resume_window = rpc::kResumeWindow;
   PLUMB_ASSIGN_OR_RETURN(ArtifactCache cache, ArtifactCache::Open(std::move(cache_options)));
 
+  // A unix socket is guarded by its file's permissions.
+  rpc::Endpoint server(options.server);
+  if (!options.server.is_unix()) {
+    PLUMB_ASSIGN_OR_RETURN(server.tls, rpc::LoadTls(options.tls));
+  }
+
   const rpc::Hello hello = MakeHello(options);
   Watchdog watchdog;
-  BulkConnection bulk(options.server);
+  BulkConnection bulk(server);
   GrpcArtifactSource source(bulk, watchdog, hello.instance_id, rpc::kStallTimeout);
   GrpcUploadTransport transport(bulk, {hello.instance_id, rpc::kStallTimeout});
   RunExecutor executor(cache,
@@ -124,7 +130,7 @@ Status RunAgent(const AgentOptions& options, const CancelToken& stop) {
                        transport,
                        MakeRunnerFactory(std::move(runner), options.virtual_board),
                        {rpc::kResumeWindow});
-  SessionClient session({options.server, hello}, watchdog);
+  SessionClient session({server, hello}, watchdog);
   BoardAgent agent(executor, session, watchdog);
 
   // The session outlives the run's end by a little, so that the server hears of it.

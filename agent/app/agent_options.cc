@@ -25,8 +25,10 @@ constexpr const char* kHelp =
     "It opens no port and keeps trying while the server is away.";
 
 constexpr const char* kExample =
-    "Example, a board:         plumb-agent --server 192.168.1.10:7070 --insecure --name camera-7 "
-    "--tag s6 --cache /mnt/cache --mi-library /config/lib/libmi_ipu.so\n"
+    "Example, a board:         plumb-agent --server lab-pc:7070 --tls-ca ca.pem --tls-cert "
+    "camera-7.pem "
+    "--tls-key camera-7.key --name camera-7 --tag s6 --cache /mnt/cache --mi-library "
+    "/config/lib/libmi_ipu.so\n"
     "Example, a virtual board: plumb-agent --server 127.0.0.1:7070 --name demo --cache /tmp/demo "
     "--virtual S6\n"
     "Example, installing:      bin/plumb-agent --install --prefix /mnt/sd/plumbline --name "
@@ -94,7 +96,14 @@ void Declare(CLI::App& app, AgentOptions& options, RawOptions& raw) {
       ->check(CLI::Range(0, 1));
   app.add_option("--priority", raw.priority, "of its tasks: real time -10 to -1, normal 0 to 39")
       ->check(CLI::Range(-10, 39));
-  app.add_flag("--insecure", raw.insecure, "allow a server on another machine (not encrypted)");
+  app.add_option(
+      "--tls-ca", options.tls.ca, "certificate of the authority that signed the server's");
+  app.add_option("--tls-cert", options.tls.certificate, "this agent's certificate");
+  app.add_option("--tls-key", options.tls.key, "its private key (mode 600)");
+  app.add_option("--tls-server-name",
+                 options.tls.server_name,
+                 "the name in the server's certificate, if it is not the host of --server");
+  app.add_flag("--insecure", raw.insecure, "allow a server on another machine without TLS");
   app.add_flag("--verbose", options.verbose, "say more");
   app.add_flag("--version", raw.version, "print the version");
 }
@@ -185,7 +194,7 @@ Status Check(AgentOptions& options, const RawOptions& raw) {
   if (raw.server.empty()) {
     return Usage("--server is missing", "write --server HOST:PORT or --server unix:PATH");
   }
-  auto server = rpc::CheckDialAddress(raw.server, raw.insecure);
+  auto server = rpc::CheckDialAddress(raw.server, raw.insecure || options.tls.given());
   if (!server.ok()) {
     return server.status().Annotate("--server");
   }

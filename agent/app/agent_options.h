@@ -12,6 +12,7 @@
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "common/rpc/address.h"
+#include "common/rpc/tls_files.h"
 
 namespace plumb::agent {
 
@@ -26,6 +27,7 @@ Result<VirtualBoard> ParseVirtualBoard(std::string_view text);
 
 struct AgentOptions {
   rpc::Address server;
+  rpc::TlsFiles tls;  // nothing given: not encrypted
   std::string name;
   std::vector<std::string> tags;
   std::filesystem::path cache_folder;

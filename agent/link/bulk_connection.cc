@@ -40,7 +40,7 @@ Status AwaitConnected(grpc::Channel& channel,
   }
 }
 
-BulkConnection::BulkConnection(rpc::Address address) : address_(std::move(address)) {}
+BulkConnection::BulkConnection(rpc::Endpoint server) : server_(std::move(server)) {}
 
 Result<std::shared_ptr<grpc::Channel>> BulkConnection::Connect(std::chrono::milliseconds timeout,
                                                                const CancelToken& cancel) {
@@ -59,7 +59,7 @@ void BulkConnection::Drop(const std::shared_ptr<grpc::Channel>& channel) {
 std::shared_ptr<grpc::Channel> BulkConnection::Current() {
   const std::lock_guard lock(mutex_);
   if (channel_ == nullptr) {
-    channel_ = rpc::OpenChannel(address_, rpc::ChannelPurpose::kBulk);
+    channel_ = rpc::OpenChannel(server_, rpc::ChannelPurpose::kBulk);
   }
   return channel_;
 }

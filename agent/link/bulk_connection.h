@@ -9,14 +9,14 @@
 
 #include "common/base/cancel.h"
 #include "common/base/status.h"
-#include "common/rpc/address.h"
+#include "common/rpc/channel.h"
 
 namespace plumb::agent {
 
 // Thread-safe.
 class BulkConnection {
  public:
-  explicit BulkConnection(rpc::Address address);
+  explicit BulkConnection(rpc::Endpoint server);
 
   // A connected channel, or kUnavailable after `timeout`, or `cancel`'s status.
   Result<std::shared_ptr<grpc::Channel>> Connect(std::chrono::milliseconds timeout,
@@ -28,7 +28,7 @@ class BulkConnection {
  private:
   std::shared_ptr<grpc::Channel> Current();
 
-  const rpc::Address address_;
+  const rpc::Endpoint server_;
   std::mutex mutex_;
   std::shared_ptr<grpc::Channel> channel_;
 };

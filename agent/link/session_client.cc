@@ -51,7 +51,7 @@ SessionClient::SessionClient(SessionOptions options, Watchdog& watchdog)
 SessionClient::~SessionClient() = default;
 
 void SessionClient::Run(SessionHandler& handler, const CancelToken& stop) {
-  const std::string server = options_.address.ToString();
+  const std::string server = options_.server.address.ToString();
   LogInfo("connecting to the server at " + server);
   while (!stop.cancelled()) {
     const Status status = Converse(handler, stop);
@@ -76,7 +76,7 @@ void SessionClient::Run(SessionHandler& handler, const CancelToken& stop) {
 // One connection, from dialling to its end.
 Status SessionClient::Converse(SessionHandler& handler, const CancelToken& stop) {
   // A fresh channel dials at once; an old one may still sit out gRPC's own pause.
-  auto channel = rpc::OpenChannel(options_.address, rpc::ChannelPurpose::kControl);
+  auto channel = rpc::OpenChannel(options_.server, rpc::ChannelPurpose::kControl);
   PLUMB_RETURN_IF_ERROR(AwaitConnected(*channel, options_.answer_timeout, true, stop));
   Call call(watchdog_, std::move(channel));
   const auto registration = stop.OnCancel([&call] { call.context.TryCancel(); });
@@ -117,7 +117,7 @@ Status SessionClient::Greet(Call& call, const SessionHandler& handler) {
   PLUMB_ASSIGN_OR_RETURN(const rpc::Welcome welcome, rpc::FromProto(response.welcome()));
   LogPeer(LogLevel::kInfo,
           "connected to plumb-server " + welcome.server_version + " at " +
-              options_.address.ToString() + " as board '" + options_.hello.board_name +
+              options_.server.address.ToString() + " as board '" + options_.hello.board_name +
               "'; waiting for runs");
   return OkStatus();
 }

@@ -12,13 +12,13 @@
 #include "agent/core/retry.h"
 #include "agent/core/watchdog.h"
 #include "common/base/cancel.h"
-#include "common/rpc/address.h"
+#include "common/rpc/channel.h"
 #include "common/rpc/messages.h"
 
 namespace plumb::agent {
 
 struct SessionOptions {
-  rpc::Address address;
+  rpc::Endpoint server;
   rpc::Hello hello;                                  // current_run is filled in at each dial
   std::chrono::milliseconds answer_timeout{10'000};  // of Welcome, and of one message upwards
   std::chrono::milliseconds first_pause{200};

@@ -5,10 +5,10 @@
 #include <new>
 #include <optional>
 
-#include "common/base/suggest.h"
 #include "client/cli/table.h"
 #include "client/cli/usage.h"
 #include "client/cli/verbs.h"
+#include "common/base/suggest.h"
 #include "common/base/text.h"
 
 #include <CLI/CLI.hpp>

@@ -4,9 +4,9 @@
 #include <cctype>
 #include <sstream>
 
-#include "common/base/suggest.h"
 #include "client/cli/usage.h"
 #include "common/base/file.h"
+#include "common/base/suggest.h"
 #include "common/base/text.h"
 
 #include <CLI/CLI.hpp>

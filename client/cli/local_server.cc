@@ -29,6 +29,7 @@ Result<std::unique_ptr<LocalServer>> LocalServer::Start(const LocalServerOptions
     server_options.listen.push_back(options.listen);
   }
   server_options.simulators = options.simulators;
+  server_options.tls = options.tls;
   server_options.data =
       options.data.empty() ? folder.path() / "data" : std::filesystem::path(options.data);
   PLUMB_ASSIGN_OR_RETURN(auto app, server::ServerApp::Start(server_options));

@@ -15,6 +15,7 @@ namespace plumb::client {
 struct LocalServerOptions {
   std::string listen;  // where boards may dial in besides; empty: a private unix socket only
   std::string data;    // keeps the runs; empty: a private folder that is removed at the end
+  rpc::TlsFiles tls;   // of `listen`
   std::shared_ptr<server::Simulators> simulators;  // null: the defaults
 };
 

@@ -6,7 +6,17 @@
 
 namespace plumb::client {
 
-CLI::Option* AddServer(CLI::App& app, std::string& address) {
+CLI::Option* AddServer(CLI::App& app, std::string& address, rpc::TlsFiles& tls) {
+  const auto file = [&app](const char* flag, std::string& value, const char* help) {
+    app.add_option(flag, value, help)->type_name("FILE");
+  };
+  file("--tls-ca", tls.ca, "Certificate of the authority that signed the server's");
+  file("--tls-cert", tls.certificate, "Your certificate");
+  file("--tls-key", tls.key, "Its private key (mode 600)");
+  app.add_option("--tls-server-name",
+                 tls.server_name,
+                 "The name in the server's certificate, if it is not the host of --server")
+      ->type_name("NAME");
   return app
       .add_option("--server",
                   address,
@@ -14,16 +24,15 @@ CLI::Option* AddServer(CLI::App& app, std::string& address) {
       ->type_name("ADDR");
 }
 
-Result<std::unique_ptr<Client>> ConnectToServer(const std::string& address) {
+Result<std::unique_ptr<Client>> ConnectToServer(const std::string& address,
+                                                const rpc::TlsFiles& tls) {
   if (address.empty()) {
     return UsageError("no server is named", "add --server ADDR or set PLUMB_SERVER");
   }
-  auto client = Client::Connect({.address = address});
-  if (!client.ok()) {
-    return client.status().WithHint("is it running? start one with: plumb-server --listen " +
-                                    address + " --data DIR");
-  }
-  return client;
+  ClientOptions options;
+  options.address = address;
+  options.tls = tls;
+  return Client::Connect(options);
 }
 
 }  // namespace plumb::client

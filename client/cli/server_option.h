@@ -6,6 +6,7 @@
 
 #include "client/lib/client.h"
 #include "common/base/status.h"
+#include "common/rpc/tls_files.h"
 
 namespace CLI {
 class App;
@@ -14,10 +15,12 @@ class Option;
 
 namespace plumb::client {
 
-// Adds --server ADDR (default from PLUMB_SERVER).
-CLI::Option* AddServer(CLI::App& app, std::string& address);
+// Adds --server ADDR (default from PLUMB_SERVER) and --tls-ca, --tls-cert, --tls-key and
+// --tls-server-name.
+CLI::Option* AddServer(CLI::App& app, std::string& address, rpc::TlsFiles& tls);
 
 // A usage error when `address` is empty; kUnavailable with a hint when nobody answers there.
-Result<std::unique_ptr<Client>> ConnectToServer(const std::string& address);
+Result<std::unique_ptr<Client>> ConnectToServer(const std::string& address,
+                                                const rpc::TlsFiles& tls);
 
 }  // namespace plumb::client

@@ -38,10 +38,10 @@ class BoardsVerb : public Verb {
             "plumb boards --server 127.0.0.1:7070"};
   }
 
-  void Declare(CLI::App& app) override { AddServer(app, server_); }
+  void Declare(CLI::App& app) override { AddServer(app, server_, tls_); }
 
   Result<int> Run(VerbContext& context) override {
-    PLUMB_ASSIGN_OR_RETURN(const auto client, ConnectToServer(server_));
+    PLUMB_ASSIGN_OR_RETURN(const auto client, ConnectToServer(server_, tls_));
     PLUMB_ASSIGN_OR_RETURN(const auto boards, client->ListBoards());
     PLUMB_RETURN_IF_ERROR(context.json.Write(ToJson(boards)));
     if (boards.empty()) {
@@ -65,6 +65,7 @@ class BoardsVerb : public Verb {
 
  private:
   std::string server_;
+  rpc::TlsFiles tls_;
 };
 
 }  // namespace

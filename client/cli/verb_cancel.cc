@@ -18,12 +18,12 @@ class CancelVerb : public Verb {
   }
 
   void Declare(CLI::App& app) override {
-    AddServer(app, server_);
+    AddServer(app, server_, tls_);
     app.add_option("RUN", run_, "The run's id, as `plumb runs` lists it")->required();
   }
 
   Result<int> Run(VerbContext& context) override {
-    PLUMB_ASSIGN_OR_RETURN(const auto client, ConnectToServer(server_));
+    PLUMB_ASSIGN_OR_RETURN(const auto client, ConnectToServer(server_, tls_));
     PLUMB_RETURN_IF_ERROR(client->CancelRun(run_));
     context.console.Say("run " + run_ + " is being cancelled");
     return kExitMatch;
@@ -31,6 +31,7 @@ class CancelVerb : public Verb {
 
  private:
   std::string server_;
+  rpc::TlsFiles tls_;
   std::string run_;
 };
 

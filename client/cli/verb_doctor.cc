@@ -96,13 +96,14 @@ Finding CheckTemporary() {
   return {"temporary folder", Health::kGood, folder->path().parent_path().string(), ""};
 }
 
-Finding CheckServer(const std::string& address) {
-  auto client = Client::Connect({.address = address, .connect_timeout = std::chrono::seconds(2)});
+Finding CheckServer(const std::string& address, const rpc::TlsFiles& tls) {
+  ClientOptions options;
+  options.address = address;
+  options.tls = tls;
+  options.connect_timeout = std::chrono::seconds(2);
+  auto client = Client::Connect(options);
   if (!client.ok()) {
-    return {"server",
-            Health::kBad,
-            client.status().message(),
-            "plumb-server --listen " + address + " --data DIR"};
+    return {"server", Health::kBad, client.status().message(), client.status().hint()};
   }
   const auto boards = (*client)->ListBoards();
   if (!boards.ok()) {
@@ -133,7 +134,7 @@ class DoctorVerb : public Verb {
   }
 
   void Declare(CLI::App& app) override {
-    AddServer(app, server_);
+    AddServer(app, server_, tls_);
     server::AddSdkFlags(app, sdk_);
     app.add_option("--mi-library", mi_library_, "Also check this libmi_ipu.so")->type_name("FILE");
   }
@@ -162,7 +163,7 @@ class DoctorVerb : public Verb {
                                       "LD_LIBRARY_PATH"));
     }
     if (!server_.empty()) {
-      findings.push_back(CheckServer(server_));
+      findings.push_back(CheckServer(server_, tls_));
     }
     return Report(context, findings);
   }
@@ -171,6 +172,7 @@ class DoctorVerb : public Verb {
   static Result<int> Report(VerbContext& context, const std::vector<Finding>& findings);
 
   std::string server_;
+  rpc::TlsFiles tls_;
   std::string mi_library_;
   server::SimulatorFlags sdk_;
 };

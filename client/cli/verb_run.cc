@@ -67,6 +67,7 @@ class RunVerb : public Verb {
   SimulatorOption simulator_;
   std::string reference_;
   std::string server_;
+  rpc::TlsFiles tls_;
   bool local_ = false;
   std::string listen_;
   std::string data_;
@@ -104,7 +105,7 @@ void RunVerb::Declare(CLI::App& app) {
                  "A finished run of the server whose recorded simulator is the reference instead; "
                  "for many inputs what --json of an earlier batch wrote")
       ->type_name("RUN|BATCH.json");
-  auto* server = AddServer(app, server_);
+  auto* server = AddServer(app, server_, tls_);
   auto* local = app.add_flag("--local", local_, "Hold the server inside this command");
   local->excludes(server);
   app.add_option("--listen", listen_, "With --local: where boards may dial in")
@@ -352,7 +353,8 @@ Status RunVerb::StartBoards(const std::string& address) {
   for (uint32_t i = 0; !virtual_.empty() && i < virtual_count_; ++i) {
     PLUMB_ASSIGN_OR_RETURN(
         auto board,
-        VirtualBoard::Start(address, virtual_, !local_server_, virtual_count_ > 1 ? i + 1 : 0));
+        VirtualBoard::Start(
+            address, tls_, virtual_, !local_server_, virtual_count_ > 1 ? i + 1 : 0));
     virtual_boards_.push_back(std::move(board));
   }
   return OkStatus();
@@ -363,10 +365,10 @@ Result<int> RunVerb::Run(VerbContext& context) {
   std::string address = server_;
   if (server_.empty()) {
     PLUMB_ASSIGN_OR_RETURN(auto simulators, simulator_.Make());
-    PLUMB_ASSIGN_OR_RETURN(local_server_, LocalServer::Start({listen_, data_, simulators}));
+    PLUMB_ASSIGN_OR_RETURN(local_server_, LocalServer::Start({listen_, data_, tls_, simulators}));
     address = local_server_->address();
   }
-  PLUMB_ASSIGN_OR_RETURN(const auto client, ConnectToServer(address));
+  PLUMB_ASSIGN_OR_RETURN(const auto client, ConnectToServer(address, tls_));
   PLUMB_RETURN_IF_ERROR(StartBoards(address));
   auto code = StartAndWatch(context, *client);
   virtual_boards_.clear();

@@ -64,14 +64,14 @@ class RunsVerb : public Verb {
   }
 
   void Declare(CLI::App& app) override {
-    AddServer(app, server_);
+    AddServer(app, server_, tls_);
     app.add_option("--limit", limit_, "At most this many")
         ->check(CLI::Range(1U, 10'000U))
         ->capture_default_str();
   }
 
   Result<int> Run(VerbContext& context) override {
-    PLUMB_ASSIGN_OR_RETURN(const auto client, ConnectToServer(server_));
+    PLUMB_ASSIGN_OR_RETURN(const auto client, ConnectToServer(server_, tls_));
     PLUMB_ASSIGN_OR_RETURN(const auto runs, client->ListRuns(limit_));
     PLUMB_RETURN_IF_ERROR(context.json.Write(ToJson(runs)));
     if (runs.empty()) {
@@ -96,6 +96,7 @@ class RunsVerb : public Verb {
 
  private:
   std::string server_;
+  rpc::TlsFiles tls_;
   uint32_t limit_ = 100;
 };
 

@@ -20,12 +20,12 @@ class WatchVerb : public Verb {
   }
 
   void Declare(CLI::App& app) override {
-    AddServer(app, server_);
+    AddServer(app, server_, tls_);
     app.add_option("RUN", run_, "The run's id, as `plumb runs` lists it (default: the newest)");
   }
 
   Result<int> Run(VerbContext& context) override {
-    PLUMB_ASSIGN_OR_RETURN(const auto client, ConnectToServer(server_));
+    PLUMB_ASSIGN_OR_RETURN(const auto client, ConnectToServer(server_, tls_));
     if (run_.empty()) {
       PLUMB_ASSIGN_OR_RETURN(const auto runs, client->ListRuns(1));
       if (runs.empty()) {
@@ -45,6 +45,7 @@ class WatchVerb : public Verb {
 
  private:
   std::string server_;
+  rpc::TlsFiles tls_;
   std::string run_;
 };
 

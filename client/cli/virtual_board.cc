@@ -82,6 +82,7 @@ const std::string& VirtualBoard::name() const {
 }
 
 Result<std::unique_ptr<VirtualBoard>> VirtualBoard::Start(const std::string& server,
+                                                          const rpc::TlsFiles& tls,
                                                           const std::string& spec,
                                                           bool shared,
                                                           uint32_t number) {
@@ -107,6 +108,14 @@ Result<std::unique_ptr<VirtualBoard>> VirtualBoard::Start(const std::string& ser
                   spec,
                   "--cache",
                   (folder.path() / "cache").string()};
+  for (const auto& [flag, value] : {std::pair("--tls-ca", tls.ca),
+                                    std::pair("--tls-cert", tls.certificate),
+                                    std::pair("--tls-key", tls.key),
+                                    std::pair("--tls-server-name", tls.server_name)}) {
+    if (!value.empty()) {
+      options.argv.insert(options.argv.end(), {flag, value});
+    }
+  }
   options.descriptors = {{0, null.get()}, {1, log.get()}, {2, log.get()}};
   auto agent = Subprocess::Start(options);
   if (!agent.ok()) {

@@ -9,6 +9,7 @@
 #include "client/lib/client.h"
 #include "common/base/cancel.h"
 #include "common/base/status.h"
+#include "common/rpc/tls_files.h"
 
 namespace plumb::client {
 
@@ -22,6 +23,7 @@ class VirtualBoard {
   // the same from run to run, and so are reports. `number`: which of several, from 1; 0: the only
   // one.
   static Result<std::unique_ptr<VirtualBoard>> Start(const std::string& server,
+                                                     const rpc::TlsFiles& tls,
                                                      const std::string& spec,
                                                      bool shared,
                                                      uint32_t number = 0);

@@ -27,6 +27,8 @@ namespace plumb::client {
 namespace {
 
 constexpr std::chrono::milliseconds kCallTimeout{20'000};
+// Of a call to a server that does not answer: it fails with the reason.
+constexpr std::chrono::milliseconds kReasonTimeout{1'000};
 // The server syncs an uploaded file to its disk before it answers: 4 GiB on a slow one.
 constexpr std::chrono::milliseconds kCommitPatience{300'000};
 
@@ -73,17 +75,18 @@ Status TakeReportPiece(v1::GetReportResponse* response,
 
 class Client::Impl {
  public:
-  Impl(const rpc::Address& address, std::chrono::milliseconds stall)
-      : address_(address.ToString()),
+  Impl(const rpc::Endpoint& server, std::chrono::milliseconds stall)
+      : address_(server.address.ToString()),
+        encrypted_(server.tls != nullptr),
         stall_(stall),
-        control_(rpc::OpenChannel(address, rpc::ChannelPurpose::kControl)),
-        bulk_(rpc::OpenChannel(address, rpc::ChannelPurpose::kBulk)),
+        control_(rpc::OpenChannel(server, rpc::ChannelPurpose::kControl)),
+        bulk_(rpc::OpenChannel(server, rpc::ChannelPurpose::kBulk)),
         stub_(v1::RunService::NewStub(control_)),
         bulk_stub_(v1::RunService::NewStub(bulk_)) {}
 
   Status Greet(std::chrono::milliseconds timeout) {
     if (!control_->WaitForConnected(std::chrono::system_clock::now() + timeout)) {
-      return ServerLost("no server answers at " + address_);
+      return NoAnswer();
     }
     v1::GetServerInfoRequest request;
     *request.mutable_protocol() = rpc::CurrentProtocol();
@@ -127,12 +130,35 @@ class Client::Impl {
         .WithHint("is plumb-server running there? see its log; --server names another one");
   }
 
+  // A call that fails at once tells what the attempts to connect came to.
+  [[nodiscard]] Status NoAnswer() {
+    grpc::ClientContext context;
+    SetDeadline(&context, kReasonTimeout);
+    v1::GetServerInfoRequest request;
+    *request.mutable_protocol() = rpc::CurrentProtocol();
+    v1::GetServerInfoResponse response;
+    const grpc::Status status = stub_->GetServerInfo(&context, request, &response);
+    const Status lost = UnavailableError("no server answers at " + address_ +
+                                         (status.ok() || status.error_message().empty()
+                                              ? ""
+                                              : ": " + EscapeForDisplay(status.error_message())))
+                            .WithReason(kReasonServerLost);
+    return encrypted_
+               ? Status(lost).WithHint(
+                     "does it speak TLS, is its certificate of --tls-ca and for this host "
+                     "(--tls-server-name names another), and ours of the authority it trusts?")
+               : Status(lost).WithHint(
+                     "is it running (plumb-server --listen " + address_ +
+                     " --data DIR)? or does it want --tls-ca --tls-cert --tls-key?");
+  }
+
   static Status SendPieces(int fd,
                            const Artifact& artifact,
                            grpc::ClientWriter<v1::PutArtifactRequest>* writer,
                            ProgressGuard* progress);
 
   const std::string address_;
+  const bool encrypted_;
   const std::chrono::milliseconds stall_;
   std::shared_ptr<grpc::Channel> control_;
   std::shared_ptr<grpc::Channel> bulk_;
@@ -249,10 +275,15 @@ Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Client::~Client() = default;
 
 Result<std::unique_ptr<Client>> Client::Connect(const ClientOptions& options) {
-  PLUMB_ASSIGN_OR_RETURN(const rpc::Address address,
-                         rpc::CheckDialAddress(options.address, options.allow_insecure));
+  PLUMB_ASSIGN_OR_RETURN(
+      const rpc::Address address,
+      rpc::CheckDialAddress(options.address, options.allow_insecure || options.tls.given()));
   rpc::KeepGrpcAlive();
-  auto impl = std::make_unique<Impl>(address, options.stall_timeout);
+  rpc::Endpoint server(address);
+  if (!address.is_unix()) {
+    PLUMB_ASSIGN_OR_RETURN(server.tls, rpc::LoadTls(options.tls));
+  }
+  auto impl = std::make_unique<Impl>(server, options.stall_timeout);
   PLUMB_RETURN_IF_ERROR(impl->Greet(options.connect_timeout));
   return std::unique_ptr<Client>(new Client(std::move(impl)));
 }

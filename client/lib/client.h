@@ -13,6 +13,7 @@
 #include "client/lib/run_types.h"
 #include "common/base/cancel.h"
 #include "common/base/status.h"
+#include "common/rpc/tls_files.h"
 #include "common/runner/runner.h"
 
 namespace plumb::client {
@@ -20,9 +21,10 @@ namespace plumb::client {
 struct ClientOptions {
   std::string address;  // "host:port" or "unix:/path"
   std::chrono::milliseconds connect_timeout{5'000};
-  bool allow_insecure = false;  // dial what is neither loopback nor a unix socket
+  bool allow_insecure = false;  // dial what is neither loopback nor a unix socket without TLS
   // A server that takes nothing of an upload for so long counts as lost.
   std::chrono::milliseconds stall_timeout{30'000};
+  rpc::TlsFiles tls = {};  // for TCP; nothing given: not encrypted
 };
 
 // One connection. Thread-safe; calls block. A server that cannot be reached, or is lost in the

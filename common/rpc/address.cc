@@ -62,8 +62,10 @@ Status RefuseRemote(std::string_view verb, const Address& address) {
                                "machine's loopback nor a unix socket")
       .WithReason(kReasonUsage)
       .WithHint(
-          "use 127.0.0.1:PORT, [::1]:PORT or unix:PATH; on a network you trust add "
-          "--insecure");
+          "add --tls-ca FILE --tls-cert FILE --tls-key FILE (plumb-server certs makes them), or "
+          "use "
+          "127.0.0.1:PORT, [::1]:PORT or unix:PATH; agent and server also take --insecure, for a "
+          "network you trust");
 }
 
 }  // namespace
@@ -106,20 +108,20 @@ Result<Address> ParseAddress(std::string_view text) {
   return address;
 }
 
-Result<Address> CheckListenAddress(std::string_view text, bool allow_insecure) {
+Result<Address> CheckListenAddress(std::string_view text, bool allow_remote) {
   PLUMB_ASSIGN_OR_RETURN(Address address, ParseAddress(text));
-  if (!address.loopback && !allow_insecure) {
+  if (!address.loopback && !allow_remote) {
     return RefuseRemote("listen on", address);
   }
   return address;
 }
 
-Result<Address> CheckDialAddress(std::string_view text, bool allow_insecure) {
+Result<Address> CheckDialAddress(std::string_view text, bool allow_remote) {
   PLUMB_ASSIGN_OR_RETURN(Address address, ParseAddress(text));
   if (!address.is_unix() && address.port == 0) {
     return Malformed(text, "has port 0, which nobody can dial");
   }
-  if (!address.loopback && !allow_insecure) {
+  if (!address.loopback && !allow_remote) {
     return RefuseRemote("dial", address);
   }
   return address;

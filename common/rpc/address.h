@@ -1,5 +1,5 @@
-// Where to listen and where to dial. The wire is not encrypted yet, so anything but this machine is
-// refused unless the person insists.
+// Where to listen and where to dial. Anything but this machine is refused unless the connection is
+// encrypted, or the person insists.
 #pragma once
 
 #include <cstdint>
@@ -28,9 +28,9 @@ struct Address {
 Result<Address> ParseAddress(std::string_view text);
 
 // Parses and refuses, with kPermissionDenied and kReasonUsage, what is neither loopback nor a unix
-// socket unless `allow_insecure`.
-Result<Address> CheckListenAddress(std::string_view text, bool allow_insecure);
+// socket unless `allow_remote`: with TLS, or because the person insists.
+Result<Address> CheckListenAddress(std::string_view text, bool allow_remote);
 // Likewise for dialling; the port must not be 0.
-Result<Address> CheckDialAddress(std::string_view text, bool allow_insecure);
+Result<Address> CheckDialAddress(std::string_view text, bool allow_remote);
 
 }  // namespace plumb::rpc

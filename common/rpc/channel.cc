@@ -57,9 +57,13 @@ grpc::ChannelArguments ChannelArgumentsFor(ChannelPurpose purpose) {
   return arguments;
 }
 
-std::shared_ptr<grpc::Channel> OpenChannel(const Address& address, ChannelPurpose purpose) {
+std::shared_ptr<grpc::Channel> OpenChannel(const Endpoint& endpoint, ChannelPurpose purpose) {
+  grpc::ChannelArguments arguments = ChannelArgumentsFor(purpose);
+  if (endpoint.tls && !endpoint.tls->server_name.empty()) {
+    arguments.SetSslTargetNameOverride(endpoint.tls->server_name);
+  }
   return grpc::CreateCustomChannel(
-      address.ToString(), grpc::InsecureChannelCredentials(), ChannelArgumentsFor(purpose));
+      endpoint.address.ToString(), ChannelCredentialsFor(endpoint.tls), arguments);
 }
 
 void ConfigureServer(grpc::ServerBuilder& builder) {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include <grpcpp/grpcpp.h>
 
 #include "common/rpc/address.h"
+#include "common/rpc/tls.h"
 
 namespace plumb::rpc {
 
@@ -17,8 +19,20 @@ void KeepGrpcAlive();
 enum class ChannelPurpose { kControl, kBulk };
 
 grpc::ChannelArguments ChannelArgumentsFor(ChannelPurpose purpose);
-// Does not connect yet. `address` must have passed CheckDialAddress.
-std::shared_ptr<grpc::Channel> OpenChannel(const Address& address, ChannelPurpose purpose);
+
+// Whom to dial, and as whom.
+struct Endpoint {
+  Endpoint() = default;
+
+  // Implicit: without TLS an endpoint is its address.
+  Endpoint(Address where, Tls who = nullptr) : address(std::move(where)), tls(std::move(who)) {}
+
+  Address address;
+  Tls tls;
+};
+
+// Does not connect yet. The address must have passed CheckDialAddress.
+std::shared_ptr<grpc::Channel> OpenChannel(const Endpoint& endpoint, ChannelPurpose purpose);
 
 // Keepalive, ping policy, message limits, handshake timeout, stream limit. Adds no port.
 void ConfigureServer(grpc::ServerBuilder& builder);

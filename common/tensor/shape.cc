@@ -58,7 +58,11 @@ std::optional<uint64_t> Shape::element_count() const {
 }
 
 std::optional<uint64_t> Shape::row_count() const {
-  return rank_ == 0 ? 1 : Product(dims().first(rank_ - 1));
+  if (rank_ == 0) {
+    return 1;
+  }
+  const auto rows = Product(dims().first(rank_ - 1));
+  return rows || element_count() != 0 ? rows : 0;  // of nothing there are no rows
 }
 
 std::string Shape::ToString() const {

@@ -1,11 +1,14 @@
 // plumb-server: the farm's meeting point of boards and people.
 #include <csignal>
 #include <cstdio>
+#include <string>
+#include <string_view>
 
 #include "common/analysis/outcome.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "server/app/allocator.h"
+#include "server/app/certs.h"
 #include "server/app/server_app.h"
 #include "server/app/simulator_flags.h"
 
@@ -23,13 +26,16 @@ sigset_t BlockStopSignals() {
   return signals;
 }
 
+int Complain(const plumb::Status& status) {
+  std::fprintf(stderr, "plumb-server: %s\n", plumb::EscapeForDisplay(status.ToString()).c_str());
+  return plumb::analysis::ExitCodeOf(status);
+}
+
 int Serve(const plumb::server::ServerAppOptions& options) {
   const sigset_t signals = BlockStopSignals();
   auto server = plumb::server::ServerApp::Start(options);
   if (!server.ok()) {
-    std::fprintf(
-        stderr, "plumb-server: %s\n", plumb::EscapeForDisplay(server.status().ToString()).c_str());
-    return plumb::analysis::ExitCodeOf(server.status());
+    return Complain(server.status());
   }
   std::printf("plumb-server listens on %s\n", plumb::Join((*server)->addresses(), " and ").c_str());
   std::fflush(stdout);
@@ -40,13 +46,52 @@ int Serve(const plumb::server::ServerAppOptions& options) {
   return 0;
 }
 
+// plumb-server certs …
+int Certs(int argc, char** argv) {
+  CLI::App app("Makes certificates for TLS: an authority of the lab's own and what it signs.",
+               "plumb-server certs");
+  app.footer(
+      "Example:\n  plumb-server certs --out lab-ca --server lab-pc --server 192.168.1.10 --agent "
+      "camera-7 --client ci\n"
+      "Everybody gets ca.pem; server.pem and .key go to the server, agent-camera-7.pem and .key to "
+      "that board. ca.key stays with whoever makes certificates.");
+  plumb::server::CertsOptions options;
+  app.add_option("--out", options.folder, "Folder for the files; an authority in it is used again")
+      ->required();
+  app.add_option("--server", options.servers, "Host name or IP address of the server; repeatable");
+  app.add_option("--agent", options.agents, "A board's name; repeatable");
+  app.add_option("--client", options.clients, "A person or machine that starts runs; repeatable");
+  try {
+    app.parse(argc - 1, argv + 1);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : plumb::analysis::kExitUsage;
+  }
+  const auto lines = plumb::server::MakeCerts(options);
+  if (!lines.ok()) {
+    return Complain(lines.status());
+  }
+  for (const std::string& line : *lines) {
+    std::printf("%s\n", line.c_str());
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "certs") {
+    return Certs(argc, argv);
+  }
   plumb::server::TuneAllocator();
   CLI::App app("Connects boards with people: takes runs, compares board and simulator live.",
                "plumb-server");
-  app.footer("Example:\n  plumb-server --listen 127.0.0.1:7070 --data /var/lib/plumb");
+  app.footer(
+      "Example:\n  plumb-server --listen 127.0.0.1:7070 --data /var/lib/plumb\n"
+      "  plumb-server --listen 0.0.0.0:7070 --tls-ca ca.pem --tls-cert server.pem --tls-key "
+      "server.key --data /var/lib/plumb\n"
+      "On a network TLS is needed; everybody who connects shows a certificate of that authority.\n"
+      "plumb-server certs makes certificates (see plumb-server certs --help).\n"
+      "Unix sockets stay plain: their file's permissions guard them.");
   plumb::server::ServerAppOptions options;
   bool verbose = false;
   bool quiet = false;
@@ -65,9 +110,15 @@ int main(int argc, char** argv) {
                  simulators.builtin,
                  "The program plumb-simulator, if it is not beside this one");
   plumb::server::AddSimulatorFlags(app, simulator_flags);
-  app.add_flag("--insecure",
-               options.allow_insecure,
-               "Allow addresses other than loopback although nothing is encrypted");
+  app.add_option(
+         "--tls-ca", options.tls.ca, "Certificate of the authority that signed the clients'")
+      ->envname("PLUMB_TLS_CA");
+  app.add_option("--tls-cert", options.tls.certificate, "This server's certificate")
+      ->envname("PLUMB_TLS_CERT");
+  app.add_option("--tls-key", options.tls.key, "Its private key (mode 600)")
+      ->envname("PLUMB_TLS_KEY");
+  app.add_flag(
+      "--insecure", options.allow_insecure, "Allow addresses other than loopback without TLS");
   app.add_flag("--verbose", verbose, "Log more");
   app.add_flag("--quiet", quiet, "Log errors only");
   try {

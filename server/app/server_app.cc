@@ -48,6 +48,7 @@ Result<std::unique_ptr<ServerApp>> ServerApp::Start(const ServerAppOptions& opti
   GrpcServer::Options grpc_options;
   grpc_options.listen = options.listen;
   grpc_options.allow_insecure = options.allow_insecure;
+  grpc_options.tls = options.tls;
   grpc_options.version = PLUMB_VERSION;
   grpc_options.limits = options.limits;
   PLUMB_ASSIGN_OR_RETURN(auto grpc, GrpcServer::Start(core.get(), grpc_options));

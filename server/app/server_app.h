@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/base/status.h"
+#include "common/rpc/tls_files.h"
 #include "server/app/simulators.h"
 #include "server/core/limits.h"
 
@@ -16,11 +17,12 @@ namespace plumb::server {
 
 struct ServerAppOptions {
   // "host:port" (port 0: the system chooses) or "unix:/path"; at least one. What is neither
-  // loopback nor a unix socket needs `allow_insecure`.
+  // loopback nor a unix socket needs `tls` or `allow_insecure`.
   std::vector<std::string> listen;
   std::filesystem::path data;              // runs and uploaded files; one server per folder
   std::shared_ptr<Simulators> simulators;  // that runs may use; null: the defaults
   bool allow_insecure = false;
+  rpc::TlsFiles tls;  // of every TCP address; unix sockets are guarded by their files' permissions
   std::chrono::milliseconds resume_grace{5'000};  // for an agent to come back in mid-run
   ServerLimits limits;
 };
@@ -28,8 +30,8 @@ struct ServerAppOptions {
 // Runs on threads of its own while it lives. Thread-safe.
 class ServerApp {
  public:
-  // Errors: kInvalidArgument or kPermissionDenied for an address, kFailedPrecondition for a folder
-  // in use, kUnavailable for an address in use.
+  // Errors: kInvalidArgument or kPermissionDenied for an address or a certificate,
+  // kFailedPrecondition for a folder in use, kUnavailable for an address in use.
   static Result<std::unique_ptr<ServerApp>> Start(const ServerAppOptions& options);
 
   ServerApp(const ServerApp&) = delete;

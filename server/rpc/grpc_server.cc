@@ -1,5 +1,6 @@
 #include "server/rpc/grpc_server.h"
 
+#include <grpc/support/log.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -11,6 +12,7 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 
+#include "common/base/log.h"
 #include "common/base/unique_fd.h"
 #include "common/rpc/address.h"
 #include "common/rpc/channel.h"
@@ -60,8 +62,9 @@ class GrpcServer::Impl {
   Status Listen(const Options& options) {
     std::vector<rpc::Address> addresses;
     for (const std::string& text : options.listen) {
-      PLUMB_ASSIGN_OR_RETURN(rpc::Address address,
-                             rpc::CheckListenAddress(text, options.allow_insecure));
+      PLUMB_ASSIGN_OR_RETURN(
+          rpc::Address address,
+          rpc::CheckListenAddress(text, options.allow_insecure || options.tls.given()));
       addresses.push_back(std::move(address));
     }
     if (addresses.empty()) {
@@ -69,6 +72,11 @@ class GrpcServer::Impl {
           .WithHint("give it --listen 127.0.0.1:7070");
     }
     rpc::KeepGrpcAlive();
+    // Also what gRPC says of peers, a line for every handshake that fails, has a budget.
+    gpr_set_log_function([](gpr_log_func_args* args) {
+      LogPeer(LogLevel::kWarning, std::string("gRPC: ") + args->message);
+    });
+    PLUMB_ASSIGN_OR_RETURN(tls_, rpc::LoadTls(options.tls));
     if (std::all_of(addresses.begin(), addresses.end(), [](const rpc::Address& address) {
           return address.loopback;
         })) {
@@ -96,8 +104,9 @@ class GrpcServer::Impl {
       if (addresses[i].is_unix() && AnswersOn(addresses[i].unix_path)) {
         return CannotListen(addresses[i]);
       }
-      builder.AddListeningPort(
-          addresses[i].ToString(), grpc::InsecureServerCredentials(), &ports[i]);
+      builder.AddListeningPort(addresses[i].ToString(),
+                               rpc::ServerCredentialsFor(addresses[i].is_unix() ? nullptr : tls_),
+                               &ports[i]);
     }
     builder.RegisterService(&boards_);
     builder.RegisterService(&runs_);
@@ -118,6 +127,7 @@ class GrpcServer::Impl {
 
   BoardService boards_;
   RunService runs_;
+  rpc::Tls tls_;
   std::vector<std::string> addresses_;
   std::unique_ptr<grpc::Server> server_;
 };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/base/status.h"
+#include "common/rpc/tls_files.h"
 #include "server/core/server_core.h"
 
 namespace plumb::server {
@@ -15,6 +16,7 @@ class GrpcServer {
   struct Options {
     std::vector<std::string> listen;  // as ServerAppOptions
     bool allow_insecure = false;
+    rpc::TlsFiles tls;
     std::string version;
     ServerLimits limits;
   };

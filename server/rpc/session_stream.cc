@@ -62,7 +62,8 @@ SessionStream::SessionStream(ServerCore* core,
                              std::string version)
     : StrandStream(&core->strand(), context, limits),
       core_(core),
-      version_(std::move(version)) {}
+      version_(std::move(version)),
+      peer_(rpc::IdentityOf(*context)) {}
 
 SessionStream::~SessionStream() = default;
 
@@ -98,6 +99,7 @@ Status SessionStream::OnHello(const v1::Hello& hello) {
   }
   PLUMB_RETURN_IF_ERROR(rpc::CheckProtocol(hello.protocol(), "agent"));
   PLUMB_ASSIGN_OR_RETURN(hello_, rpc::FromProto(hello));
+  PLUMB_RETURN_IF_ERROR(rpc::CheckBoardIdentity(peer_, hello_.board_name));
   auto link = std::make_shared<Link>(this);
   PLUMB_RETURN_IF_ERROR(core_->boards().Attach(hello_, link));
   link_ = std::move(link);
@@ -108,7 +110,9 @@ Status SessionStream::OnHello(const v1::Hello& hello) {
   v1::SessionResponse response;
   *response.mutable_welcome() = rpc::ToProto(welcome);
   link_->Open(std::move(response));
-  LogPeer(LogLevel::kInfo, "board '" + hello_.board_name + "' is connected");
+  LogPeer(LogLevel::kInfo,
+          "board '" + hello_.board_name + "' is connected" +
+              (peer_.known() ? ", certificate of '" + peer_.common_name + "'" : ""));
   return OkStatus();
 }
 

@@ -7,6 +7,7 @@
 #include "plumb/v1/board_service.pb.h"
 
 #include "common/rpc/messages.h"
+#include "common/rpc/tls.h"
 #include "server/core/server_core.h"
 #include "server/rpc/strand_stream.h"
 
@@ -35,6 +36,7 @@ class SessionStream final : public StrandStream<v1::SessionRequest, v1::SessionR
 
   ServerCore* core_;
   const std::string version_;
+  const rpc::PeerIdentity peer_;
   std::shared_ptr<Link> link_;  // once the board is known
   rpc::Hello hello_;
 };

@@ -85,7 +85,7 @@ class Agent {
 
   SessionOptions Options() const {
     SessionOptions options;
-    options.address = address_;
+    options.server = address_;
     options.hello.protocol_major = rpc::kProtocolMajor;
     options.hello.instance_id = kInstance;
     options.hello.board_name = "cam";

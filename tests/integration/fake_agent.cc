@@ -9,8 +9,11 @@
 
 namespace plumb::test {
 
-FakeAgent::FakeAgent(const std::string& address, const std::string& name, char instance)
-    : channel_(grpc::CreateChannel(address, grpc::InsecureChannelCredentials())),
+FakeAgent::FakeAgent(const std::string& address,
+                     const std::string& name,
+                     char instance,
+                     const std::shared_ptr<grpc::ChannelCredentials>& credentials)
+    : channel_(grpc::CreateChannel(address, credentials)),
       stub_(v1::BoardService::NewStub(channel_)) {
   *hello_.mutable_protocol() = rpc::CurrentProtocol();
   hello_.set_instance_id(std::string(32, instance));

@@ -19,7 +19,11 @@ namespace plumb::test {
 // The control stream of one agent. Calls block; not thread-safe.
 class FakeAgent {
  public:
-  FakeAgent(const std::string& address, const std::string& name, char instance = 'a');
+  FakeAgent(const std::string& address,
+            const std::string& name,
+            char instance = 'a',
+            const std::shared_ptr<grpc::ChannelCredentials>& credentials =
+                grpc::InsecureChannelCredentials());
   // Breaks its streams off.
   ~FakeAgent();
   FakeAgent(const FakeAgent&) = delete;

@@ -40,6 +40,10 @@ TEST(Shape, CountsThatDoNotFitAreEmptyNotWrapped) {
   const auto empty = Shape::Create(std::vector<int64_t>{0x7FFFFFFF, 0x7FFFFFFF, 0x7FFFFFFF, 0});
   ASSERT_TRUE(empty.ok());
   EXPECT_EQ(empty->element_count(), 0U) << "a zero anywhere makes it empty";
+  constexpr int64_t kMost = 0x7FFFFFFF;
+  EXPECT_EQ((Shape{kMost, kMost, kMost, 0, 3}.row_count()), 0U);
+  EXPECT_EQ((Shape{kMost, kMost, kMost, 3, 0}.row_count()), 0U);
+  EXPECT_EQ((Shape{kMost, kMost, kMost, 3, 1}.row_count()), std::nullopt);
 }
 
 TEST(Shape, UnravelsRowMajor) {
