@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/base/status.h"
+#include "common/rpc/tls_files.h"
 
 namespace plumb::server {
 class Simulators;
