@@ -110,7 +110,39 @@ bool PngReader::ReadRows(uint8_t** rows) {
 
 }  // namespace
 
+namespace {
+
+constexpr size_t kSignature = 8;
+constexpr size_t kChunkFrame = 12;  // length, type, checksum
+
+uint32_t BigEndian(const uint8_t* bytes) {
+  return uint32_t{bytes[0]} << 24U | uint32_t{bytes[1]} << 16U | uint32_t{bytes[2]} << 8U |
+         uint32_t{bytes[3]};
+}
+
+// Whether the file holds every chunk up to its end mark whole. libpng allocates what a chunk claims
+// before it reads it, and only warns above the limit that it was given.
+bool ChunksAreWhole(std::span<const uint8_t> bytes) {
+  size_t at = kSignature;
+  while (bytes.size() >= at + kChunkFrame) {
+    const uint64_t length = BigEndian(bytes.data() + at);
+    if (length > bytes.size() - at - kChunkFrame) {
+      return false;
+    }
+    if (std::memcmp(bytes.data() + at + 4, "IEND", 4) == 0) {
+      return true;
+    }
+    at += kChunkFrame + static_cast<size_t>(length);
+  }
+  return false;
+}
+
+}  // namespace
+
 Result<Image> DecodePng(std::span<const uint8_t> bytes) {
+  if (!ChunksAreWhole(bytes)) {
+    return InvalidArgumentError("the PNG is damaged: the file ends too early");
+  }
   PngReader reader(bytes);
   if (!reader.created()) {
     return InternalError("libpng could not start");
