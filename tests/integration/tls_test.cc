@@ -60,7 +60,9 @@ class TlsTest : public ServerFixture {
     server::ServerAppOptions options;
     options.listen = {"127.0.0.1:0"};
     options.data = folder_.path() / "data";
-    options.simulator = std::string(PLUMB_BINARY_DIR) + "/bin/plumb-simulator";
+    server::SimulatorsOptions simulators;
+    simulators.builtin = std::string(PLUMB_BINARY_DIR) + "/bin/plumb-simulator";
+    options.simulators = std::make_shared<server::Simulators>(std::move(simulators));
     options.tls = files;
     auto server = server::ServerApp::Start(options);
     ASSERT_TRUE(server.ok()) << server.status().ToString();
