@@ -71,10 +71,14 @@ std::vector<std::pair<std::string, std::string>> WireSeeds() {
   add(1, "desc", rpc::ToProto(MakeModel().outputs[0]).SerializeAsString());
   add(2, "model", rpc::ToProto(MakeModel()).SerializeAsString());
   add(3, "key", rpc::ToProto(rpc::RunKey{"run-1", 1}).SerializeAsString());
+  rpc::CancelCommand cancel;
+  cancel.key.run_id = "run-1";
+  cancel.key.attempt = 1;
+  cancel.message = "why";
   add(4, "hello", rpc::ToProto(MakeHello()).SerializeAsString());
   add(5, "welcome", rpc::ToProto(rpc::Welcome{1, 0, "0.1.0", {"x"}}).SerializeAsString());
   add(6, "command", rpc::ToProto(MakeCommand()).SerializeAsString());
-  add(7, "cancel", rpc::ToProto(rpc::CancelCommand{{"run-1", 1}, "why"}).SerializeAsString());
+  add(7, "cancel", rpc::ToProto(cancel).SerializeAsString());
   add(8, "begin", rpc::ToProto(rpc::UploadBegin{kInstance, {"run-1", 1}}).SerializeAsString());
   add(9, "upload_model", event(MakeModel()));
   add(9, "upload_probe", event(rpc::ProbeResult{{1, 2}, true}));
