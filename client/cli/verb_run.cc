@@ -164,7 +164,9 @@ Status RunVerb::Check() {
     return OkStatus();  // the simulator makes them
   }
   const bool script = !script_flags_.scripts.empty();
-  const auto count = fixed_ ? std::optional(fixed_->inputs.size()) : std::nullopt;
+  // A model of several batches takes each of its inputs so often.
+  const size_t batches = fixed_ && fixed_->chip ? fixed_->chip->batch : 1;
+  const auto count = fixed_ ? std::optional(fixed_->inputs.size() * batches) : std::nullopt;
   PLUMB_ASSIGN_OR_RETURN(run_inputs_, ListRunInputs(inputs_, count, script));
   run_inputs_.batch = run_inputs_.batch || !batch_flags_.resume.empty();
   if (script) {

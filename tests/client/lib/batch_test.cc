@@ -170,8 +170,18 @@ TEST(BatchTest, WithoutAnyBoardLeftTheBatchEndsAndSaysSo) {
 }
 
 TEST(BatchTest, ABoardThatFailsAgainAndAgainIsSetAside) {
-  FakePort port({"bad", "good"}, [](const auto&, const auto& board) {
-    return board == "bad" ? Failure(kReasonRunnerCrashed, 4) : Match();
+  std::atomic<uint32_t> failures = 0;
+  FakePort port({"bad", "good"}, [&failures](const auto&, const auto& board) {
+    if (board == "bad") {
+      ++failures;
+      failures.notify_all();
+      return Failure(kReasonRunnerCrashed, 4);
+    }
+    // Else it may be done with all before the bad one has begun.
+    for (uint32_t seen = failures; seen < kBoardFailures; seen = failures) {
+      failures.wait(seen);
+    }
+    return Match();
   });
   const Gathered all = RunAll(&port, OptionsFor(100));
   ExpectAllOnce(all, 100);
