@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "client/cli/live.h"
-#include "common/base/suggest.h"
 #include "client/cli/table.h"
+#include "common/base/suggest.h"
 
 namespace plumb::client {
 namespace {
