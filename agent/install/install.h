@@ -20,7 +20,7 @@ struct InstallOptions {
   std::filesystem::path root = "/";  // of the board's file system, e.g. an NFS root on a PC
   std::filesystem::path prefix = "/usr/local";  // within root, absolute
   std::string settings;  // lines to add to a configuration that is not there yet
-  bool startup = true;  // a script in /etc/init.d or a systemd unit, where the board has a place
+  bool startup = true;   // a script in /etc/init.d or a systemd unit, where the board has a place
   bool dry_run = false;
   bool purge = false;  // uninstall: the configuration, too
 };

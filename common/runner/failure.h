@@ -36,7 +36,8 @@ constexpr std::string_view kReasonLimit = "limit_reached";  // SECURITY.md lists
 constexpr std::string_view kReasonStalled = "stalled";      // a peer that hardly sends or reads
 constexpr std::string_view kReasonProtocol = "protocol_error";
 constexpr std::string_view kReasonVersionMismatch = "version_mismatch";
-constexpr std::string_view kReasonWrongIdentity = "wrong_identity";  // a certificate of another board
+constexpr std::string_view kReasonWrongIdentity =
+    "wrong_identity";  // a certificate of another board
 constexpr std::string_view kReasonCancelled = "cancelled";
 
 // What the person typed or the file it named: exit code 2.
