@@ -59,9 +59,11 @@ grpc::ChannelArguments ChannelArgumentsFor(ChannelPurpose purpose) {
 
 std::shared_ptr<grpc::Channel> OpenChannel(const Endpoint& endpoint, ChannelPurpose purpose) {
   grpc::ChannelArguments arguments = ChannelArgumentsFor(purpose);
+#ifdef PLUMB_TLS  // gRPC's library without TLS does not have the call
   if (endpoint.tls && !endpoint.tls->server_name.empty()) {
     arguments.SetSslTargetNameOverride(endpoint.tls->server_name);
   }
+#endif
   return grpc::CreateCustomChannel(
       endpoint.address.ToString(), ChannelCredentialsFor(endpoint.tls), arguments);
 }
