@@ -290,7 +290,8 @@ void Batch::CheckFirstBoard(const std::vector<BoardSummary>& listed, bool busy) 
   }
   Stop(NotFoundError("no connected board fits; connected: " + (names.empty() ? "none" : names))
            .WithReason(kReasonBoardNotFound)
-           .WithHint("'plumb boards' lists them with their tags; choose with --board"));
+           .WithHint("--board chooses by name or tag, --boards by number or names; 'plumb boards' "
+                     "lists what is there"));
 }
 
 void Batch::LookForBoards() {
