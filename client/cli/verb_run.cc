@@ -129,7 +129,7 @@ void RunVerb::Declare(CLI::App& app) {
       ->check(CLI::Range(1U, 10'000U))
       ->capture_default_str();
   app.add_flag("--no-probe", no_probe_, "Leave out the Invoke on zeros that tells stale outputs");
-  AddDuration(app, "--timeout", timeout_ms_, "For one Invoke (default 30s); exit 4");
+  AddDuration(app, "--timeout", timeout_ms_, "For one Invoke of the board (default 30s); exit 4");
   deadline_option_ = AddDuration(app,
                                  "--deadline",
                                  deadline_ms_,

@@ -39,6 +39,9 @@ struct ServerLimits {
   uint64_t least_progress = rpc::kLeastProgress;
 };
 
+// The least that a simulator gets for one Invoke; the run's deadline ends it all the same.
+constexpr std::chrono::milliseconds kSimulatorInvokeTimeout{600'000};
+
 // kResourceExhausted with kReasonLimit: "this server takes at most 32 uploads at once".
 Status LimitReached(const std::string& what, size_t limit, std::string_view hint);
 

@@ -164,7 +164,8 @@ Result<SessionJob> RunManager::MakeJob(const Run& run) const {
   job.spec.inputs = request.inputs;
   job.spec.repetitions = request.repetitions;
   job.spec.probe = request.probe;
-  job.spec.invoke_timeout = request.invoke_timeout;
+  // The request's is the board's: a PC simulates in minutes what a chip does in milliseconds.
+  job.spec.invoke_timeout = std::max(request.invoke_timeout, kSimulatorInvokeTimeout);
   PLUMB_ASSIGN_OR_RETURN(job.spec.model, data_->blobs().Find(request.model));
   for (Artifact& input : job.spec.inputs) {
     PLUMB_ASSIGN_OR_RETURN(input, data_->blobs().Find(input));

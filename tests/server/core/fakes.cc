@@ -46,6 +46,7 @@ Status FakeRunner::SendOutput(TensorSink& sink,
 
 Status FakeRunner::Run(const RunSpec& spec, TensorSink& sink, const CancelToken& cancel) {
   ++runs;
+  invoke_timeout_ms = spec.invoke_timeout.count();
   ModelInfo info;
   info.inputs = {MakeOutput("input", {0}).desc};
   info.sdk = "fake sdk";

@@ -42,6 +42,7 @@ class FakeRunner : public Runner {
   Status Run(const RunSpec& spec, TensorSink& sink, const CancelToken& cancel) override;
 
   std::atomic<int> runs{0};
+  std::atomic<int64_t> invoke_timeout_ms{0};  // as the last Run was told
 
  private:
   [[nodiscard]] const std::vector<Tensor>& OutputsOf(const RunSpec& spec,

@@ -124,6 +124,16 @@ TEST_F(RunManagerTest, ARunOnANamedBoardMatches) {
   EXPECT_GE(run.finished_unix_ms, run.created_unix_ms);
 }
 
+TEST_F(RunManagerTest, TheBoardsTimeoutDoesNotEndASlowSimulator) {
+  FakeBoard board(core_.get(), MakeHello("cam"));
+  RunRequest request = Request();
+  request.invoke_timeout = milliseconds(1);
+  const auto run_id = Start(request);
+  board.Serve(target_);
+  EXPECT_EQ(Finished(*run_id).verdict, analysis::Verdict::kMatch);
+  EXPECT_EQ(simulator_->invoke_timeout_ms, kSimulatorInvokeTimeout.count());
+}
+
 TEST_F(RunManagerTest, TheBoardIsToldWhatToRun) {
   FakeBoard board(core_.get(), MakeHello("cam"));
   RunRequest request = Request();
