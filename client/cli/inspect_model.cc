@@ -85,9 +85,9 @@ void AddChipFacts(const npu::FixedModel& model, Inspection& result) {
 
 }  // namespace
 
-Inspection InspectGraph(const npu::Graph& graph) {
+Inspection InspectGraph(const npu::Graph& graph, npu::NetworkFormat format) {
   Inspection result;
-  result.kind = "tflite";
+  result.kind = npu::NetworkFormatName(format);
   result.facts = {{"operations", std::to_string(graph.ops.size())},
                   {"quantised", npu::IsQuantized(graph) ? "yes" : "no"}};
   std::vector<std::string> made_by(graph.tensors.size());

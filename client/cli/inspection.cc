@@ -11,7 +11,7 @@
 #include "common/base/text.h"
 #include "common/dump/dump_file.h"
 #include "common/image/image.h"
-#include "common/npu/import/tflite.h"
+#include "common/npu/import/import.h"
 #include "common/npu/model/container.h"
 #include "common/tensor/convert.h"
 #include "common/tensor/npy.h"
@@ -144,15 +144,12 @@ Result<Inspection> InspectFolder(const std::filesystem::path& path) {
   return result;
 }
 
-Result<Inspection> InspectContent(const std::string& path, const Buffer& file) {
+Result<Inspection> InspectContent(const std::string& path,
+                                  const Buffer& file,
+                                  const npu::InputShapes& shapes) {
   if (npu::LooksLikeModel(file.span())) {
     PLUMB_ASSIGN_OR_RETURN(const npu::FixedModel model, npu::ParseModel(file));
     return InspectFixedModel(model);
-  }
-  if (npu::LooksLikeTflite(file)) {
-    const std::string name = std::filesystem::path(path).stem().string();
-    PLUMB_ASSIGN_OR_RETURN(const npu::Graph graph, npu::ImportTflite(file, name));
-    return InspectGraph(graph);
   }
   if (dump::LooksLikeDump(file.span())) {
     return InspectDump(file);
@@ -160,7 +157,16 @@ Result<Inspection> InspectContent(const std::string& path, const Buffer& file) {
   if (IsNpy(file)) {
     return InspectNpy(file);
   }
-  return image::DetectFormat(file.span()) ? InspectPicture(file) : InspectRaw(file);
+  if (image::DetectFormat(file.span())) {
+    return InspectPicture(file);
+  }
+  // Last, because an ONNX file has no identifier: only its first fields tell it.
+  if (const std::optional<npu::NetworkFormat> format = npu::DetectNetworkFormat(file)) {
+    const std::string name = std::filesystem::path(path).stem().string();
+    PLUMB_ASSIGN_OR_RETURN(const npu::Graph graph, npu::ImportNetwork(file, name, shapes));
+    return InspectGraph(graph, *format);
+  }
+  return InspectRaw(file);
 }
 
 }  // namespace
@@ -176,13 +182,13 @@ void SetRange(std::span<const double> values, InspectedTensor& tensor) {
   }
 }
 
-Result<Inspection> InspectPath(const std::string& path) {
+Result<Inspection> InspectPath(const std::string& path, const npu::InputShapes& shapes) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {
     return InspectFolder(path);
   }
   PLUMB_ASSIGN_OR_RETURN(const Buffer file, ReadFile(path, kMaxInspected));
-  PLUMB_ASSIGN_OR_RETURN(Inspection result, InspectContent(path, file));
+  PLUMB_ASSIGN_OR_RETURN(Inspection result, InspectContent(path, file, shapes));
   result.facts.emplace_back("bytes", std::to_string(file.size()));
   result.facts.emplace_back("sha256", Sha256Hex(file.span()));
   return result;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/base/status.h"
+#include "common/npu/import/import.h"
 #include "common/tensor/tensor.h"
 
 namespace plumb::client {
@@ -29,14 +30,14 @@ struct InspectedTensor {
 };
 
 struct Inspection {
-  std::string kind;  // "tflite", "fixed_model", "offline_model", "dump", "npy", "run", …
+  std::string kind;  // "tflite", "onnx", "fixed_model", "offline_model", "dump", "npy", "run", …
   std::vector<std::pair<std::string, std::string>> facts;  // "rounding" → "half_even"
   std::vector<InspectedTensor> tensors;
 };
 
 // Looks at the content, never at the name. kInvalidArgument when the file claims to be something
 // and is damaged; what nobody knows is "raw" with its numbers read in the usual ways.
-Result<Inspection> InspectPath(const std::string& path);
+Result<Inspection> InspectPath(const std::string& path, const npu::InputShapes& shapes = {});
 
 // Lowest and highest of the values that are numbers, and how many are not.
 void SetRange(std::span<const double> values, InspectedTensor& tensor);

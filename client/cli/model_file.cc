@@ -3,7 +3,6 @@
 #include "client/cli/usage.h"
 #include "common/base/file.h"
 #include "common/base/text.h"
-#include "common/npu/import/tflite.h"
 #include "common/npu/model/container.h"
 
 namespace plumb::client {
@@ -11,7 +10,8 @@ namespace {
 
 constexpr uint64_t kMaxModelSize = uint64_t{2} << 30U;
 constexpr std::string_view kKinds =
-    "give a TFLite file (.tflite), a fixed model of 'plumb quantize' or an offline model of "
+    "give a TFLite or ONNX file (.tflite, .onnx), a fixed model of 'plumb quantize' or an offline "
+    "model of "
     "'plumb compile'";
 
 // What a file that is none of ours probably is.
@@ -24,8 +24,8 @@ std::string Guess(const std::filesystem::path& path, const Buffer& bytes) {
   if (text.size() > 8 && (text.substr(4, 4) == "SIM2" || text.substr(4, 4) == "SIMF")) {
     return "is a .sim model of the vendor's converter, which only the vendor's simulator reads";
   }
-  if (extension == ".onnx" || extension == ".prototxt" || extension == ".caffemodel") {
-    return "is an ONNX or Caffe model, which is not read yet";
+  if (extension == ".prototxt" || extension == ".caffemodel") {
+    return "is a Caffe model, which is not read yet";
   }
   return bytes.empty() ? "is empty" : "is no model that is known here";
 }
@@ -37,13 +37,18 @@ Status Annotated(const Status& status, const std::string& path) {
 
 }  // namespace
 
-Result<ModelFile> LoadModelFile(const std::string& path) {
+Result<ModelFile> LoadModelFile(const std::string& path, const npu::InputShapes& shapes) {
   auto bytes = ReadFile(path, kMaxModelSize);
   if (!bytes.ok()) {
     return Annotated(bytes.status(), path);
   }
   ModelFile file{path, std::move(bytes).value(), nullptr, nullptr};
   if (npu::LooksLikeModel(file.bytes.span())) {
+    if (!shapes.empty()) {
+      return UsageError(
+          "--input-shape is for ONNX models; " + EscapeForDisplay(path) + " has its shapes",
+          "leave --input-shape out");
+    }
     auto model = npu::ParseModel(file.bytes);
     if (!model.ok()) {
       return Annotated(model.status(), path);
@@ -51,8 +56,8 @@ Result<ModelFile> LoadModelFile(const std::string& path) {
     file.fixed = std::make_shared<const npu::FixedModel>(std::move(model).value());
     return file;
   }
-  if (npu::LooksLikeTflite(file.bytes)) {
-    auto graph = npu::ImportTflite(file.bytes, file.path.stem().string());
+  if (npu::DetectNetworkFormat(file.bytes)) {
+    auto graph = npu::ImportNetwork(file.bytes, file.path.stem().string(), shapes);
     if (!graph.ok()) {
       return Annotated(graph.status(), path);
     }
@@ -66,10 +71,10 @@ Result<ModelFile> LoadModelFile(const std::string& path) {
 Result<std::shared_ptr<const npu::FixedModel>> LoadFixedModel(const std::string& path) {
   PLUMB_ASSIGN_OR_RETURN(ModelFile file, LoadModelFile(path));
   if (file.fixed == nullptr) {
-    return UsageError(
-        "--model: " + EscapeForDisplay(path) + " is a TFLite model, not a fixed or offline one",
-        "make one first: plumb quantize --model " + path +
-            " --calibrate PICTURES --out F_fixed.plm");
+    return UsageError("--model: " + EscapeForDisplay(path) +
+                          " is a TFLite or ONNX model, not a fixed or offline one",
+                      "make one first: plumb quantize --model " + path +
+                          " --calibrate PICTURES --out F_fixed.plm");
   }
   return file.fixed;
 }

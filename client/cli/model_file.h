@@ -8,6 +8,7 @@
 #include "common/base/buffer.h"
 #include "common/base/status.h"
 #include "common/npu/graph/graph.h"
+#include "common/npu/import/import.h"
 #include "common/npu/model/model.h"
 
 namespace plumb::client {
@@ -16,13 +17,14 @@ namespace plumb::client {
 struct ModelFile {
   std::filesystem::path path;
   Buffer bytes;
-  std::shared_ptr<const npu::Graph> graph;       // a TFLite file
+  std::shared_ptr<const npu::Graph> graph;       // a TFLite or ONNX file
   std::shared_ptr<const npu::FixedModel> fixed;  // a fixed model, or an offline model (chip is set)
 };
 
-// Reads a TFLite file or a model of ours. The error names --model, the file, and what is wrong; for
-// ONNX, Caffe and the vendor's own files the hint says what to do instead.
-Result<ModelFile> LoadModelFile(const std::string& path);
+// Reads a TFLite or ONNX file or a model of ours. The error names --model, the file, and what is
+// wrong; for Caffe and the vendor's own files the hint says what to do instead. `shapes` are for
+// the inputs of an ONNX file: a usage error with any other.
+Result<ModelFile> LoadModelFile(const std::string& path, const npu::InputShapes& shapes = {});
 
 // As LoadModelFile; a usage error unless it is a fixed or offline model.
 Result<std::shared_ptr<const npu::FixedModel>> LoadFixedModel(const std::string& path);

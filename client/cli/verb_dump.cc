@@ -1,4 +1,5 @@
 // `plumb dump`: every layer of a network on one input as a DumpDebug file.
+#include "client/cli/input_shape_option.h"
 #include "client/cli/live.h"
 #include "client/cli/model_file.h"
 #include "client/cli/model_inputs.h"
@@ -77,17 +78,18 @@ std::vector<float> Dequantized(const npu::FixedTensor& tensor, std::span<const i
 class DumpVerb : public Verb {
  public:
   [[nodiscard]] VerbInfo info() const override {
-    return {"dump",
-            "Write every layer of a network as a DumpDebug file",
-            "Runs the network on one input and writes what each layer computed, as the vendor's\n"
-            "tools do, for 'plumb layers' and for auto_dump_debug.sh. A TFLite model runs in\n"
-            "float (--stage float), a fixed or offline model in its integers (--stage fixed),\n"
-            "written dequantised.",
-            "plumb dump --model face.tflite --input astronaut.png --out face_float.bin"};
+    return {
+        "dump",
+        "Write every layer of a network as a DumpDebug file",
+        "Runs the network on one input and writes what each layer computed, as the vendor's\n"
+        "tools do, for 'plumb layers' and for auto_dump_debug.sh. A TFLite or ONNX model\n"
+        "runs in float (--stage float), a fixed or offline model in its integers (--stage fixed),\n"
+        "written dequantised.",
+        "plumb dump --model face.tflite --input astronaut.png --out face_float.bin"};
   }
 
   void Declare(CLI::App& app) override {
-    app.add_option("--model", model_, "TFLite model, fixed model or offline model")
+    app.add_option("--model", model_, "TFLite or ONNX model, fixed model or offline model")
         ->type_name("M")
         ->required();
     app.add_option("--input",
@@ -99,20 +101,22 @@ class DumpVerb : public Verb {
     app.add_option("--stage", stage_, "float or fixed; default: what the model is")
         ->type_name("float|fixed")
         ->check(CLI::IsMember({"float", "fixed"}));
+    AddInputShapes(app, input_shapes_);
     AddPictureFlags(app, flags_);
     app.add_option("--out", out_, "Where to write the dump")->type_name("F")->required();
   }
 
   Result<int> Run(VerbContext& context) override {
-    PLUMB_ASSIGN_OR_RETURN(const ModelFile file, LoadModelFile(model_));
+    PLUMB_ASSIGN_OR_RETURN(const npu::InputShapes shapes, InputShapesFrom(input_shapes_));
+    PLUMB_ASSIGN_OR_RETURN(const ModelFile file, LoadModelFile(model_, shapes));
     if (stage_ == "fixed" && file.fixed == nullptr) {
-      return UsageError("--stage fixed: " + model_ + " is a TFLite model",
+      return UsageError("--stage fixed: " + model_ + " is a float model",
                         "make a fixed model first: plumb quantize --model " + model_ +
                             " --calibrate PICTURES --out F_fixed.plm");
     }
     if (stage_ == "float" && file.graph == nullptr) {
       return UsageError("--stage float: " + model_ + " holds integers only",
-                        "give the TFLite model it was made of");
+                        "give the TFLite or ONNX model it was made of");
     }
     PLUMB_RETURN_IF_ERROR(file.graph != nullptr ? DumpFloat(file.graph, context)
                                                 : DumpFixed(file.fixed, context));
@@ -244,6 +248,7 @@ class DumpVerb : public Verb {
   std::string model_;
   std::string input_;
   std::string stage_;
+  std::vector<std::string> input_shapes_;
   PictureFlags flags_;
   std::string out_;
   size_t layers_ = 0;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "client/cli/input_shape_option.h"
 #include "client/cli/inspection.h"
 #include "client/cli/table.h"
 #include "client/cli/usage.h"
@@ -110,20 +111,23 @@ void PrintTensors(const Inspection& inspection, Console& console) {
 class InspectVerb : public Verb {
  public:
   [[nodiscard]] VerbInfo info() const override {
-    return {"inspect",
-            "Say what a model, dump, run, picture or raw file is",
-            "Knows TFLite, fixed and offline models, DumpDebug files, npy, run folders of the\n"
-            "archive and pictures by their content; anything else is shown as raw numbers. For\n"
-            "the integers of a model min and max are what they can express.",
-            "plumb inspect face_fixed.plm"};
+    return {
+        "inspect",
+        "Say what a model, dump, run, picture or raw file is",
+        "Knows TFLite, ONNX, fixed and offline models, DumpDebug files, npy, run folders of the\n"
+        "archive and pictures by their content; anything else is shown as raw numbers. For\n"
+        "the integers of a model min and max are what they can express.",
+        "plumb inspect face_fixed.plm"};
   }
 
   void Declare(CLI::App& app) override {
     app.add_option("FILE", path_, "File, or folder of a run")->required();
+    AddInputShapes(app, input_shapes_);
   }
 
   Result<int> Run(VerbContext& context) override {
-    const auto inspection = InspectPath(path_);
+    PLUMB_ASSIGN_OR_RETURN(const npu::InputShapes shapes, InputShapesFrom(input_shapes_));
+    const auto inspection = InspectPath(path_, shapes);
     if (!inspection.ok()) {
       return UsageError(EscapeForDisplay(path_) + ": " + inspection.status().message(),
                         inspection.status().hint());
@@ -141,6 +145,7 @@ class InspectVerb : public Verb {
 
  private:
   std::string path_;
+  std::vector<std::string> input_shapes_;
 };
 
 }  // namespace

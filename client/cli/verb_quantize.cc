@@ -1,6 +1,7 @@
 // `plumb quantize`: a float model to a fixed model.
 #include <cmath>
 
+#include "client/cli/input_shape_option.h"
 #include "client/cli/live.h"
 #include "client/cli/model_file.h"
 #include "client/cli/model_inputs.h"
@@ -76,7 +77,9 @@ class QuantizeVerb : public Verb {
   }
 
   void Declare(CLI::App& app) override {
-    app.add_option("--model", model_, "Float or int8 model (.tflite)")->type_name("M")->required();
+    app.add_option("--model", model_, "Float model (.tflite, .onnx) or int8 model (.tflite)")
+        ->type_name("M")
+        ->required();
     app.add_option("--calibrate",
                    calibrate_,
                    "Samples: a picture, raw float32 or npy file, a folder or a .txt list of them")
@@ -84,12 +87,14 @@ class QuantizeVerb : public Verb {
     bits_option_ = app.add_option("--bits", bits_, "Bits of activations: 8 or 16")
                        ->type_name("8|16")
                        ->check(CLI::IsMember({8, 16}));
+    AddInputShapes(app, input_shapes_);
     AddPictureFlags(app, flags_);
     app.add_option("--out", out_, "Where to write the fixed model")->type_name("F")->required();
   }
 
   Result<int> Run(VerbContext& context) override {
-    PLUMB_ASSIGN_OR_RETURN(const ModelFile file, LoadModelFile(model_));
+    PLUMB_ASSIGN_OR_RETURN(const npu::InputShapes shapes, InputShapesFrom(input_shapes_));
+    PLUMB_ASSIGN_OR_RETURN(const ModelFile file, LoadModelFile(model_, shapes));
     if (file.graph == nullptr) {
       return UsageError("--model: " + model_ + " is fixed already",
                         "give it to 'plumb compile --model " + model_ + "'");
@@ -224,6 +229,7 @@ class QuantizeVerb : public Verb {
   std::string calibrate_;
   CLI::Option* bits_option_ = nullptr;
   int bits_ = 8;
+  std::vector<std::string> input_shapes_;
   PictureFlags flags_;
   std::string out_;
   size_t samples_ = 0;

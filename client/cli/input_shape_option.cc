@@ -1,0 +1,55 @@
+#include "client/cli/input_shape_option.h"
+
+#include "client/cli/usage.h"
+#include "common/base/text.h"
+
+#include <CLI/CLI.hpp>
+
+namespace plumb::client {
+namespace {
+
+constexpr int64_t kMaxDimension = (int64_t{1} << 31U) - 1;
+
+Status Malformed(const std::string& value) {
+  return UsageError("--input-shape is " + EscapeForDisplay(value),
+                    "write the input's name and its shape as the ONNX file orders it, e.g. "
+                    "--input-shape x=1x3x48x192");
+}
+
+}  // namespace
+
+void AddInputShapes(CLI::App& app, std::vector<std::string>& values) {
+  app.add_option(
+         "--input-shape",
+         values,
+         "Shape of an ONNX model's input where the file leaves it open, in the file's order "
+         "of axes; once for each such input")
+      ->type_name("NAME=1x3xHxW")
+      ->allow_extra_args(false);
+}
+
+Result<npu::InputShapes> InputShapesFrom(const std::vector<std::string>& values) {
+  npu::InputShapes shapes;
+  for (const std::string& value : values) {
+    const size_t parting = value.rfind('=');
+    if (parting == std::string::npos || parting == 0) {
+      return Malformed(value);
+    }
+    std::vector<int64_t> dims;
+    for (const std::string& part : Split(value.substr(parting + 1), 'x')) {
+      const std::optional<int64_t> dim = ParseInt(part);
+      if (!dim || *dim < 1 || *dim > kMaxDimension) {
+        return Malformed(value);
+      }
+      dims.push_back(*dim);
+    }
+    if (!shapes.emplace(value.substr(0, parting), std::move(dims)).second) {
+      return UsageError(
+          "--input-shape names '" + EscapeForDisplay(value.substr(0, parting)) + "' twice",
+          "give each input one shape");
+    }
+  }
+  return shapes;
+}
+
+}  // namespace plumb::client

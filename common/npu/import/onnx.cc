@@ -1,0 +1,198 @@
+#include "common/npu/import/onnx.h"
+
+#include <algorithm>
+#include <set>
+
+#include "common/base/text.h"
+#include "common/npu/import/onnx_fold.h"
+#include "common/npu/import/onnx_ops.h"
+#include "common/npu/import/onnx_tensor.h"
+
+namespace plumb::npu {
+namespace {
+
+using onnx::Layout;
+using onnx::Node;
+using onnx::ValueInfo;
+
+std::string Quoted(std::string_view name) {
+  return "'" + EscapeForDisplay(name) + "'";
+}
+
+// "x=1x3x?x?"
+std::string Notation(const ValueInfo& input) {
+  std::string text = EscapeForDisplay(input.name) + "=";
+  for (size_t i = 0; i < input.dims.size(); ++i) {
+    text += (i == 0 ? "" : "x") + (input.dims[i] < 0 ? "?" : std::to_string(input.dims[i]));
+  }
+  return text;
+}
+
+class Importer {
+ public:
+  Importer(onnx::Model model, std::string name)
+      : model_(std::move(model)),
+        builder_(std::move(name)) {}
+
+  Result<Graph> Import(const InputShapes& shapes);
+
+ private:
+  Status CheckShapeNames(const InputShapes& shapes) const;
+  Status AddInput(const ValueInfo& input, const InputShapes& shapes);
+  [[nodiscard]] bool IsPictureAlready(const std::string& name) const;
+  Status AddNode(const Node& node);
+  Status Convert(const Node& node);
+
+  onnx::Model model_;
+  onnx::Builder builder_;
+  std::set<std::string> initialized_;
+};
+
+// The file's shape with what it leaves open taken from `given`.
+Result<Shape> FixShape(const ValueInfo& input, const std::vector<int64_t>* given) {
+  std::vector<int64_t> dims = input.dims;
+  const std::string declared = Notation(input);
+  if (given != nullptr) {
+    bool fits = !input.has_shape || given->size() == dims.size();
+    for (size_t i = 0; fits && i < dims.size(); ++i) {
+      fits = (*given)[i] > 0 && (dims[i] < 0 || dims[i] == (*given)[i]);
+    }
+    if (!fits) {
+      return InvalidArgumentError("--input-shape of " + Quoted(input.name) +
+                                  " contradicts the file, which says " + declared)
+          .WithHint("only dimensions that are '?' can be chosen");
+    }
+    return Shape::Create(*given);
+  }
+  if (!dims.empty() && dims[0] < 0) {
+    dims[0] = 1;
+  }
+  if (!input.has_shape || std::find(dims.begin(), dims.end(), -1) != dims.end()) {
+    return InvalidArgumentError("the file leaves the shape of input " + Quoted(input.name) +
+                                " open: " + declared)
+        .WithHint("fix it with --input-shape " + declared + ", numbers for the '?'");
+  }
+  return Shape::Create(dims);
+}
+
+Status Importer::CheckShapeNames(const InputShapes& shapes) const {
+  std::vector<std::string> names;
+  for (const ValueInfo& input : model_.inputs) {
+    if (initialized_.count(input.name) == 0) {
+      names.push_back(EscapeForDisplay(input.name));
+    }
+  }
+  for (const auto& [name, shape] : shapes) {
+    if (std::find(names.begin(), names.end(), EscapeForDisplay(name)) == names.end()) {
+      return InvalidArgumentError("--input-shape names " + Quoted(name) +
+                                  ", which is no input of the model")
+          .WithHint("its inputs: " + Join(names, ", "));
+    }
+  }
+  return OkStatus();
+}
+
+// True when every reader turns the input from NHWC to NCHW.
+bool Importer::IsPictureAlready(const std::string& name) const {
+  bool read = false;
+  for (const Node& node : model_.nodes) {
+    if (std::find(node.inputs.begin(), node.inputs.end(), name) == node.inputs.end()) {
+      continue;
+    }
+    read = true;
+    const auto permutes = [](const onnx::Attribute& attribute) {
+      return attribute.name == "perm" && attribute.integers == std::vector<int64_t>{0, 3, 1, 2};
+    };
+    if (node.op != "Transpose" ||
+        std::none_of(node.attributes.begin(), node.attributes.end(), permutes)) {
+      return false;
+    }
+  }
+  return read;
+}
+
+Status Importer::AddInput(const ValueInfo& input, const InputShapes& shapes) {
+  if (input.type != onnx::DataType::kFloat) {
+    return UnimplementedError("input " + Quoted(input.name) + " is of " +
+                              onnx::DataTypeName(input.type) + "; float is supported");
+  }
+  const auto given = shapes.find(input.name);
+  PLUMB_ASSIGN_OR_RETURN(const Shape shape,
+                         FixShape(input, given == shapes.end() ? nullptr : &given->second));
+  const bool picture = shape.rank() == 4 && !IsPictureAlready(input.name);
+  return builder_.DefineInput(input.name, shape, picture ? Layout::kPicture : Layout::kPlain);
+}
+
+Status Importer::Convert(const Node& node) {
+  const onnx::NodeView view(node, model_.opset, builder_);
+  if (node.outputs.empty() || node.outputs.front().empty()) {
+    return InvalidArgumentError("has no output");
+  }
+  if (onnx::CanFold(view)) {
+    PLUMB_ASSIGN_OR_RETURN(onnx::ConstantPtr constant, onnx::Fold(view));
+    return builder_.DefineConstant(node.outputs.front(), std::move(constant));
+  }
+  const onnx::ConvertNode convert = onnx::FindConverter(node.op);
+  if (convert != nullptr) {
+    return convert(view);
+  }
+  const std::vector<std::string> supported = onnx::SupportedOperations();
+  const bool folded = std::find(supported.begin(), supported.end(), node.op) != supported.end();
+  return UnimplementedError(folded ? "is supported for what is known before the network runs only"
+                                   : "is not supported")
+      .WithHint("supported operations: " + SupportedOnnxOps());
+}
+
+Status Importer::AddNode(const Node& node) {
+  const std::string makes = node.outputs.empty() ? "nothing" : Quoted(node.outputs.front());
+  return Convert(node).Annotate(EscapeForDisplay(node.op.substr(0, 64)) +
+                                (node.name.empty() ? "" : " " + Quoted(node.name)) +
+                                " that makes " + makes);
+}
+
+Result<Graph> Importer::Import(const InputShapes& shapes) {
+  for (const onnx::Initializer& initializer : model_.initializers) {
+    builder_.Reserve(initializer.name);
+    initialized_.insert(initializer.name);
+    PLUMB_RETURN_IF_ERROR(builder_.DefineConstant(initializer.name, initializer.value)
+                              .Annotate("the list of initialisers"));
+  }
+  for (const Node& node : model_.nodes) {
+    for (const std::string& output : node.outputs) {
+      builder_.Reserve(output);
+    }
+  }
+  PLUMB_RETURN_IF_ERROR(CheckShapeNames(shapes));
+  for (const ValueInfo& input : model_.inputs) {
+    if (initialized_.count(input.name) == 0) {
+      builder_.Reserve(input.name);
+      PLUMB_RETURN_IF_ERROR(AddInput(input, shapes));
+    }
+  }
+  for (const Node& node : model_.nodes) {
+    PLUMB_RETURN_IF_ERROR(AddNode(node));
+  }
+  for (const ValueInfo& output : model_.outputs) {
+    PLUMB_RETURN_IF_ERROR(builder_.AddOutput(output.name).Annotate("the list of outputs"));
+  }
+  Graph graph = builder_.Finish();
+  PLUMB_RETURN_IF_ERROR(ValidateGraph(graph));
+  return graph;
+}
+
+}  // namespace
+
+bool LooksLikeOnnx(const Buffer& file) {
+  return onnx::BeginsAsModel(file.span());
+}
+
+Result<Graph> ImportOnnx(const Buffer& file, std::string name, const InputShapes& shapes) {
+  PLUMB_ASSIGN_OR_RETURN(onnx::Model model, onnx::ReadModel(file.span()));
+  return Importer(std::move(model), std::move(name)).Import(shapes);
+}
+
+std::string SupportedOnnxOps() {
+  return Join(onnx::SupportedOperations(), ", ");
+}
+
+}  // namespace plumb::npu

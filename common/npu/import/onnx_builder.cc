@@ -1,0 +1,214 @@
+#include "common/npu/import/onnx_builder.h"
+
+#include <algorithm>
+#include <array>
+
+#include "common/base/text.h"
+#include "common/npu/graph/infer.h"
+#include "common/npu/import/onnx_permute.h"
+
+namespace plumb::npu::onnx {
+namespace {
+
+constexpr std::array<int32_t, 4> kPlainToPicture = {0, 2, 3, 1};
+constexpr std::array<int32_t, 4> kPictureToPlain = {0, 3, 1, 2};
+
+TransposeAttributes Permutation(const std::array<int32_t, 4>& axes) {
+  return {{axes.begin(), axes.end()}};
+}
+
+// True when the picture and the file's order are the same sequence of elements.
+bool OrdersAgree(const Shape& shape) {
+  return shape[1] == 1 || (shape[2] == 1 && shape[3] == 1);
+}
+
+Shape WithFourDims(const Shape& shape) {
+  std::array<int64_t, 4> dims = {1, 1, 1, 1};
+  std::copy(shape.dims().begin(),
+            shape.dims().end(),
+            dims.end() - static_cast<std::ptrdiff_t>(shape.rank()));
+  return {dims[0], dims[1], dims[2], dims[3]};
+}
+
+std::vector<float> Floats(const Constant& constant) {
+  return constant.is_float ? constant.floats
+                           : std::vector<float>(constant.integers.begin(), constant.integers.end());
+}
+
+}  // namespace
+
+Shape ToPicture(const Shape& shape) {
+  return {shape[0], shape[2], shape[3], shape[1]};
+}
+
+Shape ToPlain(const Shape& shape) {
+  return {shape[0], shape[3], shape[1], shape[2]};
+}
+
+int32_t PictureAxis(int32_t axis) {
+  return kPictureToPlain.at(static_cast<size_t>(axis));
+}
+
+Result<Value*> Builder::Find(const std::string& name) {
+  const auto found = values_.find(name);
+  if (found == values_.end()) {
+    return InvalidArgumentError("reads '" + EscapeForDisplay(name) +
+                                "', which nothing before it computes");
+  }
+  return &found->second;
+}
+
+Status Builder::Insert(Value value) {
+  const std::string name = value.name;
+  if (!values_.emplace(name, std::move(value)).second) {
+    return InvalidArgumentError("makes '" + EscapeForDisplay(name) + "', which exists already");
+  }
+  return OkStatus();
+}
+
+Status Builder::DefineConstant(const std::string& name, ConstantPtr constant) {
+  Value value;
+  value.name = name;
+  value.shape = constant->shape;
+  value.constant = std::move(constant);
+  return Insert(std::move(value));
+}
+
+Status Builder::Define(const std::string& name, uint32_t tensor, Layout layout) {
+  Value value;
+  value.name = name;
+  value.home = layout;
+  value.shape = layout == Layout::kPicture ? ToPlain(ShapeOf(tensor)) : ShapeOf(tensor);
+  (layout == Layout::kPicture ? value.picture : value.plain) = tensor;
+  return Insert(std::move(value));
+}
+
+Result<uint32_t> Builder::AddTensor(GraphTensor tensor) {
+  if (graph_.tensors.size() == kMaxGraphTensors) {
+    return ResourceExhaustedError("the network has more than 16384 tensors");
+  }
+  PLUMB_RETURN_IF_ERROR(ValidateTensor(tensor));
+  graph_.tensors.push_back(std::move(tensor));
+  return static_cast<uint32_t>(graph_.tensors.size() - 1);
+}
+
+Status Builder::DefineInput(const std::string& name, const Shape& shape, Layout layout) {
+  GraphTensor tensor;
+  tensor.name = name;
+  tensor.shape = layout == Layout::kPicture ? ToPicture(shape) : shape;
+  PLUMB_ASSIGN_OR_RETURN(const uint32_t index, AddTensor(std::move(tensor)));
+  graph_.inputs.push_back(index);
+  return Define(name, index, layout);
+}
+
+Status Builder::AddOutput(const std::string& name) {
+  PLUMB_ASSIGN_OR_RETURN(Value* const value, Find(name));
+  PLUMB_ASSIGN_OR_RETURN(const uint32_t index, Use(*value, value->home));
+  graph_.outputs.push_back(index);
+  return OkStatus();
+}
+
+Result<uint32_t> Builder::MaterialiseConstant(const Value& value, Layout layout) {
+  const Constant& constant = *value.constant;
+  const size_t rank = constant.shape.rank();
+  std::vector<float> values = Floats(constant);
+  if (rank < 4 && values.size() == 1) {
+    return AddConstant(value.name, Shape{1}, std::move(values));
+  }
+  if (layout == Layout::kPlain) {
+    return AddConstant(value.name, constant.shape, std::move(values));
+  }
+  if (rank > 4) {
+    return UnimplementedError("takes '" + EscapeForDisplay(value.name) + "' of " +
+                              constant.shape.ToString() + " together with a picture");
+  }
+  const Shape full = WithFourDims(constant.shape);
+  return AddConstant(value.name, ToPicture(full), Permute<float>(values, full, kPlainToPicture));
+}
+
+Result<uint32_t> Builder::Use(Value& value, Layout layout) {
+  std::optional<uint32_t>& place = layout == Layout::kPicture ? value.picture : value.plain;
+  if (place) {
+    return *place;
+  }
+  if (value.constant) {
+    PLUMB_ASSIGN_OR_RETURN(place, MaterialiseConstant(value, layout));
+    return *place;
+  }
+  if (value.shape.rank() != 4) {
+    return InvalidArgumentError("needs a picture [N, C, H, W], but '" +
+                                EscapeForDisplay(value.name) + "' is " + value.shape.ToString());
+  }
+  const bool to_picture = layout == Layout::kPicture;
+  const uint32_t home = to_picture ? *value.plain : *value.picture;
+  PLUMB_ASSIGN_OR_RETURN(
+      place,
+      Emit(NewName(value.name, to_picture ? "nhwc" : "nchw"),
+           OpKind::kTranspose,
+           {home},
+           to_picture ? Permutation(kPlainToPicture) : Permutation(kPictureToPlain)));
+  return *place;
+}
+
+Result<uint32_t> Builder::UseInOrder(Value& value) {
+  if (value.is_picture() && !value.plain && OrdersAgree(value.shape)) {
+    return *value.picture;
+  }
+  return Use(value, Layout::kPlain);
+}
+
+Result<uint32_t> Builder::Emit(std::string name,
+                               OpKind kind,
+                               std::vector<uint32_t> inputs,
+                               GraphOpAttributes attributes,
+                               const Shape& declared) {
+  GraphOp op;
+  op.kind = kind;
+  op.name = name;
+  op.inputs = std::move(inputs);
+  op.attributes = std::move(attributes);
+  std::vector<const GraphTensor*> operands;
+  for (const uint32_t input : op.inputs) {
+    operands.push_back(&graph_.tensors[input]);
+  }
+  GraphTensor output;
+  output.name = std::move(name);
+  PLUMB_ASSIGN_OR_RETURN(output.shape, InferOutputShape(op, operands, declared));
+  if (graph_.ops.size() == kMaxGraphOps) {
+    return ResourceExhaustedError("the network has more than 8192 operations");
+  }
+  PLUMB_ASSIGN_OR_RETURN(op.output, AddTensor(std::move(output)));
+  const uint32_t result = op.output;
+  graph_.ops.push_back(std::move(op));
+  return result;
+}
+
+Result<uint32_t> Builder::AddConstant(std::string name,
+                                      const Shape& shape,
+                                      std::vector<float> values) {
+  PLUMB_RETURN_IF_ERROR(Spend(values.size()));
+  GraphTensor tensor;
+  tensor.name = std::move(name);
+  tensor.shape = shape;
+  const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
+  tensor.constant = Buffer::Copy({bytes, values.size() * sizeof(float)});
+  return AddTensor(std::move(tensor));
+}
+
+std::string Builder::NewName(std::string_view base, std::string_view suffix) {
+  std::string name = std::string(base) + ":" + std::string(suffix);
+  while (!names_.insert(name).second) {
+    name += '\'';
+  }
+  return name;
+}
+
+Status Builder::Spend(uint64_t elements) {
+  if (elements > budget_) {
+    return ResourceExhaustedError("makes the constants of the network more than 2^28 elements");
+  }
+  budget_ -= elements;
+  return OkStatus();
+}
+
+}  // namespace plumb::npu::onnx
