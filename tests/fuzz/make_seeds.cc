@@ -18,6 +18,7 @@
 #include "tests/common/npu/import/tflite_writer.h"
 #include "tests/common/npu/kernels/layer_generator.h"
 #include "tests/fuzz/agent_seeds.h"
+#include "tests/fuzz/onnx_seeds.h"
 #include "tests/support/small_model.h"
 #ifdef PLUMB_FUZZ_WIRE
 #include "tests/fuzz/wire_seeds.h"
@@ -216,6 +217,13 @@ archive::Recording MakeRecording() {
   return recording;
 }
 
+void MakeOnnx(const fs::path& root) {
+  const Corpus corpus(root, "onnx");
+  for (const auto& [name, file] : fuzz::OnnxSeeds()) {
+    corpus.Add(name, file.span());
+  }
+}
+
 void MakeArchive(const fs::path& root) {
   const Corpus corpus(root, "archive");
   const std::string recording = archive::RecordingToJson(MakeRecording());
@@ -392,6 +400,7 @@ int main(int argc, char** argv) {
                           MakeNotation,
                           MakeContainers,
                           MakeTflite,
+                          MakeOnnx,
                           MakeArchive,
                           MakeDumps,
                           MakeSimulatorTexts,

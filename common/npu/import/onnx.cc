@@ -125,14 +125,15 @@ Status Importer::AddInput(const ValueInfo& input, const InputShapes& shapes) {
 
 Status Importer::Convert(const Node& node) {
   const onnx::NodeView view(node, model_.opset, builder_);
-  if (node.outputs.empty() || node.outputs.front().empty()) {
+  const onnx::ConvertNode convert = onnx::FindConverter(node.op);
+  const bool folds = onnx::CanFold(view);
+  if ((folds || convert != nullptr) && (node.outputs.empty() || node.outputs.front().empty())) {
     return InvalidArgumentError("has no output");
   }
-  if (onnx::CanFold(view)) {
+  if (folds) {
     PLUMB_ASSIGN_OR_RETURN(onnx::ConstantPtr constant, onnx::Fold(view));
     return builder_.DefineConstant(node.outputs.front(), std::move(constant));
   }
-  const onnx::ConvertNode convert = onnx::FindConverter(node.op);
   if (convert != nullptr) {
     return convert(view);
   }

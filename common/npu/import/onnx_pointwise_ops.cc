@@ -112,6 +112,16 @@ Status ConvertCopy(const NodeView& node) {
   return node.Make(x.layout, OpKind::kReshape, {x.tensor}, {}, shape);
 }
 
+Status ConvertDropout(const NodeView& node) {
+  if (node.Has(2)) {
+    PLUMB_ASSIGN_OR_RETURN(const ConstantPtr training, node.Known(2));
+    if (training->integers != std::vector<int64_t>{0}) {
+      return UnimplementedError("drops elements, as in training").WithHint("export for inference");
+    }
+  }
+  return ConvertCopy(node);
+}
+
 Status ConvertCast(const NodeView& node) {
   if (node.Integer("to", 0) != static_cast<int64_t>(DataType::kFloat)) {
     return UnimplementedError("casts what the network computes to another type than float");
@@ -305,7 +315,7 @@ constexpr NamedConverter kConverters[] = {
     {"Cast", ConvertCast},
     {"Clip", ConvertClip},
     {"Div", ConvertDiv},
-    {"Dropout", ConvertCopy},
+    {"Dropout", ConvertDropout},
     {"Elu", ConvertElu},
     {"Exp", ConvertUnary<OpKind::kExp>},
     {"HardSigmoid", ConvertHardSigmoid},

@@ -344,6 +344,21 @@ TEST(ImportOnnx, UnsupportedOperationsAreNamed) {
   EXPECT_THAT(status.hint(), HasSubstr("Conv, ConvTranspose"));
 }
 
+TEST(ImportOnnx, DropoutInTrainingIsRefused) {
+  const auto import = [](int64_t training) {
+    return ImportOnnx(OnnxModel()
+                          .Input("x", {1})
+                          .Integers("training", {training})
+                          .Node("Dropout", {"x", "", "training"}, {"y"})
+                          .Output("y")
+                          .File(),
+                      "test")
+        .status();
+  };
+  EXPECT_TRUE(import(0).ok());
+  EXPECT_THAT(import(1).message(), HasSubstr("training"));
+}
+
 TEST(ImportOnnx, DataOutsideTheFileIsRefused) {
   OnnxMessage tensor;
   tensor.Number(1, 1).Number(2, 1).Bytes(8, "w").Message(
