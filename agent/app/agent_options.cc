@@ -16,8 +16,16 @@
 namespace plumb::agent {
 namespace {
 
-constexpr std::array<std::string_view, 9> kFaults = {
-    "rounding", "stale", "unwritten", "noise", "format", "padding", "hang", "crash", "nomem"};
+constexpr std::array<std::string_view, 10> kFaults = {"rounding",
+                                                      "stale",
+                                                      "unwritten",
+                                                      "noise",
+                                                      "format",
+                                                      "padding",
+                                                      "hang",
+                                                      "ipu_hang",
+                                                      "crash",
+                                                      "nomem"};
 
 constexpr const char* kHelp =
     "Offers this board to a plumb-server: dials it, waits for runs, executes them in "
@@ -38,7 +46,7 @@ constexpr const char* kExample =
     "../etc/plumbline/agent.conf beside the program or /etc/plumbline/agent.conf is read if "
     "there.\n"
     "--virtual takes FAMILY[,fault=F[:N]]: families 1.x Q S1 S3 S6; faults rounding stale "
-    "unwritten noise format padding hang crash nomem, with :N only in the N-th run.";
+    "unwritten noise format padding hang ipu_hang crash nomem, with :N only in the N-th run.";
 
 // Options as CLI11 fills them in, before they are checked.
 struct RawOptions {
@@ -276,7 +284,7 @@ Result<VirtualBoard> ParseVirtualBoard(std::string_view text) {
   if (parts.size() != 2 || second.rfind(kFaultKey, 0) != 0 || !known || fault.size() > 2) {
     return Usage("--virtual: '" + EscapeForDisplay(text) + "' names no known fault",
                  "write FAMILY,fault=F or FAMILY,fault=F:N with F of rounding stale unwritten "
-                 "noise format padding hang crash nomem");
+                 "noise format padding hang ipu_hang crash nomem");
   }
   board.fault = fault.front();
   if (fault.size() == 2) {

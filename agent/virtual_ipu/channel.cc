@@ -213,6 +213,9 @@ MI_S32 Channel::InvokeOne(std::span<const MI_IPU_Tensor_t> inputs,
   if (settings_.fault == Fault::kHang) {
     Hang();
   }
+  if (settings_.fault == Fault::kIpuHang) {
+    return Refuse(E_IPU_ERR_IPU_HANG, "the IPU hangs (the fault ipu_hang)");
+  }
   if (settings_.fault == Fault::kCrash) {
     Crash();
   }

@@ -10,7 +10,7 @@
 namespace plumb::virtual_ipu {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Fault>, 9> kFaults = {{
+constexpr std::array<std::pair<std::string_view, Fault>, 10> kFaults = {{
     {"rounding", Fault::kRounding},
     {"stale", Fault::kStale},
     {"unwritten", Fault::kUnwritten},
@@ -18,6 +18,7 @@ constexpr std::array<std::pair<std::string_view, Fault>, 9> kFaults = {{
     {"format", Fault::kFormat},
     {"padding", Fault::kPadding},
     {"hang", Fault::kHang},
+    {"ipu_hang", Fault::kIpuHang},
     {"crash", Fault::kCrash},
     {"nomem", Fault::kNomem},
 }};

@@ -19,7 +19,8 @@ enum class Fault {
   kNoise,
   kFormat,
   kPadding,
-  kHang,
+  kHang,     // Invoke does not come back
+  kIpuHang,  // Invoke comes back with the number of a hung IPU
   kCrash,
   kNomem,
 };

@@ -19,8 +19,16 @@
 namespace plumb::client {
 namespace {
 
-constexpr std::array<std::string_view, 9> kFaults = {
-    "rounding", "stale", "unwritten", "noise", "format", "padding", "hang", "crash", "nomem"};
+constexpr std::array<std::string_view, 10> kFaults = {"rounding",
+                                                      "stale",
+                                                      "unwritten",
+                                                      "noise",
+                                                      "format",
+                                                      "padding",
+                                                      "hang",
+                                                      "ipu_hang",
+                                                      "crash",
+                                                      "nomem"};
 constexpr std::chrono::milliseconds kPollStep{20};
 constexpr std::chrono::seconds kConnectLimit{20};
 

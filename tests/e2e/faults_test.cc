@@ -60,6 +60,7 @@ INSTANTIATE_TEST_SUITE_P(
                     FaultCase{"padding", "Q", {}, 1, "padding_as_data"},
                     FaultCase{"hang", "S6", {"--timeout", "1s"}, 4, "runner_hung"},
                     FaultCase{"crash", "S6", {}, 4, "runner_crashed"},
+                    FaultCase{"ipu_hang", "S6", {}, 4, "runner_hung"},
                     FaultCase{"nomem", "S6", {}, 4, "out_of_memory"}),
     [](const auto& parameter) {
       return parameter.param.fault + "_" + std::to_string(parameter.index);

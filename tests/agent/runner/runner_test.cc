@@ -225,6 +225,17 @@ TEST_F(RunnerTest, FaultCrashIsToldAndTheNextRunWorks) {
   RunWell();
 }
 
+// sigmastar-ipu's list of error numbers: 41 is IPU_HANG in generation C alone.
+TEST_F(RunnerTest, FaultIpuHangIsTheRuntimesOwnWordAndNotATimeOut) {
+  SetFault("ipu_hang");
+  const Status status = Run();
+  EXPECT_EQ(status.reason(), kReasonRunnerHung);
+  EXPECT_THAT(status.message(), HasSubstr("failed with 41 IPU_HANG (generation C)"));
+  EXPECT_THAT(status.message(), Not(HasSubstr("killed")));
+  SetFault("");
+  RunWell();
+}
+
 TEST_F(RunnerTest, FaultNomem) {
   SetFault("nomem");
   const Status status = Run();
