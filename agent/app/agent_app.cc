@@ -42,6 +42,7 @@ Result<ProcessRunnerOptions> RunnerOptions(const AgentOptions& options) {
   const fs::path folder = program.parent_path();
   ProcessRunnerOptions runner;
   runner.name = "board " + options.name;
+  runner.hang_report_flag = "--describe-board";
   runner.argv = options.runner;
   if (runner.argv.empty()) {
     const fs::path beside = folder / "plumb-runner";

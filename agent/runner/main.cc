@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include "agent/runner/board_state.h"
 #include "agent/runner/mi_engine.h"
 #include "agent/runner/prog_dla/options.h"
 #include "agent/runner/prog_dla/prog_dla.h"
@@ -27,6 +28,7 @@ const char* const kHelp =
     "                     was compiled for (gen-c)\n"
     "  --model-in-memory  let CreateCHN read the model through a function, not from its path\n"
     "  --board-root DIR   where /proc and /sys are looked for when a run fails; default /\n"
+    "  --describe-board   prints what /proc and /sys say of the IPU, on one line\n"
     "  --self-test        tries what Plumbline relies on, one line per fact; needs --model.\n"
     "                     Exit 0: all hold, 1: some do not, 3: nothing could be tried\n"
     "  --model FILE       an offline model of this chip, for --self-test\n"
@@ -75,6 +77,7 @@ bool TakeCall(int argc, char** argv, int* index, plumb::mi::CallOptions* call) {
 struct Options {
   plumb::mi::EngineOptions engine;
   bool self_test = false;
+  bool describe_board = false;
   std::string model;
 };
 
@@ -92,6 +95,10 @@ bool Parse(int argc, char** argv, Options* parsed) {
     }
     if (std::strcmp(argv[i], "--self-test") == 0) {
       parsed->self_test = true;
+      continue;
+    }
+    if (std::strcmp(argv[i], "--describe-board") == 0) {
+      parsed->describe_board = true;
       continue;
     }
     if (std::strcmp(argv[i], "--model-in-memory") == 0) {
@@ -125,6 +132,10 @@ int main(int argc, char** argv) {
   Options options;
   if (!Parse(argc, argv, &options)) {
     return 2;
+  }
+  if (options.describe_board) {
+    std::puts(plumb::mi::DescribeBoard(options.engine.board_root).c_str());
+    return 0;
   }
   if (options.self_test == options.model.empty()) {
     std::fputs("plumb-runner: --self-test and --model FILE come together\n", stderr);

@@ -109,7 +109,9 @@ class Client::Impl {
   // The status of a call as callers of this library see it.
   [[nodiscard]] Status Outcome(const grpc::Status& status) const {
     Status outcome = rpc::FromGrpc(status);
-    if (!outcome.ok() && outcome.reason().empty() && rpc::IsLinkError(outcome)) {
+    // What a caller cancelled is told by the caller; anything else was cut by a server that stops.
+    const bool cut = rpc::IsLinkError(outcome) || outcome.code() == StatusCode::kCancelled;
+    if (!outcome.ok() && outcome.reason().empty() && cut) {
       return ServerLost("the connection to the server at " + address_ +
                         " broke: " + outcome.message());
     }

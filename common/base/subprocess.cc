@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "common/base/text.h"
@@ -240,6 +241,13 @@ ExitInfo Subprocess::Wait() {
 
 ExitInfo Subprocess::Reap() {
   return Wait();
+}
+
+void KillAndForget(Subprocess child, std::chrono::milliseconds patience) {
+  child.Kill(SIGKILL);
+  if (!child.WaitFor(patience)) {
+    std::thread([abandoned = std::move(child)]() mutable { abandoned.Wait(); }).detach();
+  }
 }
 
 }  // namespace plumb

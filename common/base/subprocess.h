@@ -68,4 +68,8 @@ class Subprocess {
   std::optional<ExitInfo> exit_;
 };
 
+// Kills `child` and waits `patience` for its death. One that is stuck in a driver call, which no
+// signal ends, is left to a thread of its own, so that the caller never hangs with it.
+void KillAndForget(Subprocess child, std::chrono::milliseconds patience);
+
 }  // namespace plumb

@@ -11,11 +11,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "common/base/text.h"
+#include "common/ring/hang_report.h"
 #include "common/runner/failure.h"
 
 namespace plumb {
@@ -84,12 +84,7 @@ ChildSession::~ChildSession() {
   if (child_->WaitFor(kGraceTimeout)) {
     return;
   }
-  child_->Kill(SIGKILL);
-  if (!child_->WaitFor(kDeathTimeout)) {
-    // Stuck in a driver call that no signal ends: this thread must not hang with it.
-    std::thread([abandoned = std::move(*child_)]() mutable { abandoned.Wait(); }).detach();
-    child_.reset();
-  }
+  KillAndForget(std::move(*child_), kDeathTimeout);
 }
 
 void ChildSession::Finish() {
@@ -290,6 +285,8 @@ Status ChildSession::Died(const Step& step) {
 }
 
 Status ChildSession::Hung(const Step& step) {
+  // Before the child's death, which lets the driver tidy up what would have told the reason.
+  const std::string board = AskAboutHang(options_);
   child_->Kill(SIGKILL);
   const bool dead = child_->WaitFor(kDeathTimeout).has_value();
   std::string message = "'" + options_.argv[0] + "' was killed: no answer within " +
@@ -298,6 +295,7 @@ Status ChildSession::Hung(const Step& step) {
   if (!dead) {
     message += "; it cannot be killed, so it is stuck in the driver: reset the board";
   }
+  message += board.empty() ? "" : " [" + board + "]";
   return Blame(DeadlineExceededError(std::move(message))
                    .WithHint("raise --timeout when the network is that slow; otherwise the chip or "
                              "its library hangs"),

@@ -21,6 +21,9 @@ struct ProcessRunnerOptions {
   // Empty: the reasons of failure.h. Otherwise the reason of whatever goes wrong in the child, e.g.
   // kReasonSimulatorFailed for a simulator, whose failures are not the board's.
   std::string failure_reason;
+  // Not empty: argv with this behind it, started beside a child that hangs, before it is killed,
+  // says on its stdout what the machine tells of the hang; its words join the error's.
+  std::string hang_report_flag;
 };
 
 // Every Run starts a fresh child and ends it (its whole process group), so that no state survives

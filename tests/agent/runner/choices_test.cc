@@ -117,6 +117,17 @@ TEST_F(RunnerTest, ModelMayBeReadFromMemory) {
   EXPECT_THAT(Run().message(), HasSubstr("it is no file of 1 byte to 2 GiB"));
 }
 
+TEST_F(RunnerTest, HangTellsTheStateOfTheBoard) {
+  const auto root = folder_.path() / "root";
+  std::filesystem::create_directories(root / "sys/dla");
+  ASSERT_TRUE(WriteFileAtomically(root / "sys/dla/freq", std::string("800\tMHz\n")).ok());
+  options_.argv.insert(options_.argv.end(), {"--board-root", root.string()});
+  options_.hang_report_flag = "--describe-board";
+  SetFault("hang");
+  spec_.invoke_timeout = std::chrono::milliseconds(200);
+  EXPECT_THAT(Run().message(), HasSubstr("[/sys/dla/freq: 800 MHz]"));
+}
+
 TEST_F(RunnerTest, FailureOfTheRuntimeTellsTheStateOfTheBoard) {
   const auto root = folder_.path() / "root";
   std::filesystem::create_directories(root / "sys/dla");

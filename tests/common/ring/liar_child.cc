@@ -95,6 +95,9 @@ void Answer(const Message& request, const std::string& lie) {
 
 int main(int argc, char** argv) {
   const std::string lie = argc > 1 ? argv[1] : "";
+  if (std::string(argv[argc - 1]) == "--describe-board") {
+    ::pause();
+  }
   Message request;
   while (request.Receive(kControlFd, false) == ReceiveResult::kMessage) {
     Answer(request, lie);

@@ -75,6 +75,15 @@ TEST_F(ProcessRunnerTest, SilenceHasALimit) {
   EXPECT_THAT(status.message(), AllOf(HasSubstr("150 ms"), HasSubstr("reading an output")));
 }
 
+// As a driver's files do: the program that would report on the hang never comes back either.
+TEST_F(ProcessRunnerTest, ReportThatHangsTooIsGivenUp) {
+  options_.start_timeout = milliseconds(100);
+  options_.hang_report_flag = "--describe-board";
+  const Status status = RunLiar("silent");
+  EXPECT_EQ(status.reason(), kReasonRunnerHung);
+  EXPECT_THAT(status.message(), Not(HasSubstr("[")));
+}
+
 TEST_F(ProcessRunnerTest, LastWordsAreToldAndCannotSteerATerminal) {
   const Status status = RunLiar("exit");
   EXPECT_EQ(status.reason(), kReasonRunnerCrashed);
