@@ -21,7 +21,7 @@
 namespace plumb::analysis {
 namespace {
 
-constexpr double kLargeFloat = double{std::numeric_limits<float>::max()};
+constexpr auto kLargeFloat = static_cast<double>(std::numeric_limits<float>::max());
 
 struct Sample {
   std::string name;
@@ -148,7 +148,7 @@ void FillFloats(const Flavour& flavour,
                 std::vector<T>& target) {
   std::mt19937 random(static_cast<uint32_t>(count));
   std::normal_distribution<double> normal;
-  const double limit = double{std::numeric_limits<T>::max()};
+  const auto limit = static_cast<double>(std::numeric_limits<T>::max());
   for (size_t i = 0; i < count; ++i) {
     const double r = std::clamp(normal(random) * flavour.size, -limit, limit);
     const double noise = 1 + normal(random) * 0.1;
