@@ -114,6 +114,7 @@ Result<ConstantPtr> FoldTranspose(const NodeView& node) {
   PLUMB_ASSIGN_OR_RETURN(const std::vector<int32_t> permutation,
                          ReadPermutation(node, input->shape.rank()));
   std::vector<int64_t> dims;
+  dims.reserve(permutation.size());
   for (const int32_t axis : permutation) {
     dims.push_back(input->shape[static_cast<size_t>(axis)]);
   }
@@ -172,6 +173,7 @@ Result<ConstantPtr> FoldSlice(const NodeView& node) {
   PLUMB_ASSIGN_OR_RETURN(const ConstantPtr input, node.Known(0));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<SliceAxis> slices, ReadSlices(node, input->shape));
   std::vector<int64_t> dims;
+  dims.reserve(slices.size());
   for (const SliceAxis& slice : slices) {
     dims.push_back(slice.size);
   }

@@ -75,6 +75,30 @@ Result<int64_t> Truncate(float value, DataType to) {
   return to == DataType::kBool ? static_cast<int64_t>(value != 0) : static_cast<int64_t>(value);
 }
 
+int64_t CastInteger(int64_t value, DataType to) {
+  switch (to) {
+    case DataType::kBool:
+      return static_cast<int64_t>(value != 0);
+    case DataType::kInt32:
+      return static_cast<int32_t>(value);
+    default:
+      return value;
+  }
+}
+
+Status CastToIntegers(const Constant& input, DataType to, std::vector<int64_t>* integers) {
+  for (size_t i = 0; i < input.size(); ++i) {
+    int64_t element = 0;
+    if (input.is_float) {
+      PLUMB_ASSIGN_OR_RETURN(element, Truncate(input.floats[i], to));
+    } else {
+      element = input.integers[i];
+    }
+    integers->push_back(CastInteger(element, to));
+  }
+  return OkStatus();
+}
+
 Result<ConstantPtr> FoldCast(const NodeView& node) {
   PLUMB_ASSIGN_OR_RETURN(const ConstantPtr input, node.Known(0));
   const auto to = static_cast<DataType>(node.Integer("to", 0));
@@ -84,18 +108,13 @@ Result<ConstantPtr> FoldCast(const NodeView& node) {
     return UnimplementedError("casts a constant to another type than float, int32, int64 or bool");
   }
   PLUMB_ASSIGN_OR_RETURN(auto result, NewConstant(node, input->shape, is_float));
-  for (size_t i = 0; i < input->size(); ++i) {
-    if (is_float) {
-      result->floats.push_back(input->is_float ? input->floats[i]
-                                               : static_cast<float>(input->integers[i]));
-    } else if (input->is_float) {
-      PLUMB_ASSIGN_OR_RETURN(const int64_t element, Truncate(input->floats[i], to));
-      result->integers.push_back(element);
-    } else {
-      const int64_t element = input->integers[i];
-      result->integers.push_back(to == DataType::kBool    ? static_cast<int64_t>(element != 0)
-                                 : to == DataType::kInt32 ? static_cast<int32_t>(element)
-                                                          : element);
+  if (!is_float) {
+    PLUMB_RETURN_IF_ERROR(CastToIntegers(*input, to, &result->integers));
+  } else if (input->is_float) {
+    result->floats = input->floats;
+  } else {
+    for (const int64_t element : input->integers) {
+      result->floats.push_back(static_cast<float>(element));
     }
   }
   return ConstantPtr(std::move(result));

@@ -242,7 +242,7 @@ Status ConvertDepthToSpace(const NodeView& node) {
   PLUMB_ASSIGN_OR_RETURN(const int32_t block, Narrow(node.Integer("blocksize", 0)));
   PLUMB_ASSIGN_OR_RETURN(const uint32_t input, node.graph().Use(*value, Layout::kPicture));
   if (value->shape.rank() != 4 || block < 1 || block > kMaxBlock ||
-      value->shape[1] % (block * block) != 0) {
+      value->shape[1] % (int64_t{block} * block) != 0) {
     return InvalidArgumentError("cannot spread " + value->shape.ToString() + " over blocks of " +
                                 std::to_string(block));
   }

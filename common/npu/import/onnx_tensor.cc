@@ -59,25 +59,25 @@ Status ReadTensorField(const WireField& field, TensorMessage& tensor) {
 }
 
 struct TypeInfo {
-  DataType type;
   const char* name;
   size_t size;
+  DataType type;
   bool is_float;
 };
 
 constexpr TypeInfo kTypes[] = {
-    {DataType::kFloat, "float", 4, true},
-    {DataType::kUint8, "uint8", 1, false},
-    {DataType::kInt8, "int8", 1, false},
-    {DataType::kUint16, "uint16", 2, false},
-    {DataType::kInt16, "int16", 2, false},
-    {DataType::kInt32, "int32", 4, false},
-    {DataType::kInt64, "int64", 8, false},
-    {DataType::kBool, "bool", 1, false},
-    {DataType::kFloat16, "float16", 2, true},
-    {DataType::kDouble, "double", 8, true},
-    {DataType::kUint32, "uint32", 4, false},
-    {DataType::kUint64, "uint64", 8, false},
+    {"float", 4, DataType::kFloat, true},
+    {"uint8", 1, DataType::kUint8, false},
+    {"int8", 1, DataType::kInt8, false},
+    {"uint16", 2, DataType::kUint16, false},
+    {"int16", 2, DataType::kInt16, false},
+    {"int32", 4, DataType::kInt32, false},
+    {"int64", 8, DataType::kInt64, false},
+    {"bool", 1, DataType::kBool, false},
+    {"float16", 2, DataType::kFloat16, true},
+    {"double", 8, DataType::kDouble, true},
+    {"uint32", 4, DataType::kUint32, false},
+    {"uint64", 8, DataType::kUint64, false},
 };
 
 const TypeInfo* FindType(DataType type) {
