@@ -15,10 +15,10 @@
 #include "common/npu/model/container.h"
 #include "common/tensor/notation.h"
 #include "common/tensor/npy.h"
-#include "tests/common/npu/import/tflite_writer.h"
 #include "tests/common/npu/kernels/layer_generator.h"
 #include "tests/fuzz/agent_seeds.h"
 #include "tests/fuzz/onnx_seeds.h"
+#include "tests/fuzz/tflite_seeds.h"
 #include "tests/support/small_model.h"
 #ifdef PLUMB_FUZZ_WIRE
 #include "tests/fuzz/wire_seeds.h"
@@ -105,70 +105,11 @@ void MakeContainers(const fs::path& root) {
   }
 }
 
-using npu::tflite::Builtin;
-using npu::tflite::OperatorField;
-using testing::TfliteWriter;
-
-Buffer ConvolutionFile(bool quantized) {
-  TfliteWriter writer;
-  const auto type = quantized ? TfliteWriter::Type::kInt8 : TfliteWriter::Type::kFloat32;
-  const int32_t x = writer.Tensor("picture", {1, 4, 5, 1}, type);
-  const int32_t w =
-      quantized ? writer.Tensor<int8_t>("w", {1, 3, 3, 1}, type, {1, -2, 3, 4, -5, 6, 7, 8, 9})
-                : writer.Tensor<float>("w", {1, 3, 3, 1}, type, std::vector<float>(9, 0.5F));
-  const int32_t b = quantized ? writer.Tensor<int32_t>("b", {1}, TfliteWriter::Type::kInt32, {5})
-                              : writer.Tensor<float>("b", {1}, type, {0.25F});
-  const int32_t y = writer.Tensor("features", {1, 2, 3, 1}, type);
-  if (quantized) {
-    writer.Quantize(x, {0.5F}, {3});
-    writer.Quantize(w, {0.25F}, {0});
-    writer.Quantize(b, {0.125F}, {0});
-    writer.Quantize(y, {1.0F}, {-4});
-  }
-  writer.Op(Builtin::kConv2d, {x, w, b}, {y})
-      .Table(OperatorField::kOptions, testing::ConvOptions(npu::tflite::Padding::kSame, 2, 3));
-  return writer.File({x}, {y});
-}
-
-// One operation without options from one or two inputs.
-Buffer PlainFile(Builtin code, size_t operands) {
-  TfliteWriter writer;
-  std::vector<int32_t> inputs;
-  for (size_t i = 0; i < operands; ++i) {
-    inputs.push_back(writer.Tensor("x" + std::to_string(i), {1, 2, 2, 3}));
-  }
-  const int32_t y = writer.Tensor("y", {1, 2, 2, 3});
-  writer.Op(code, inputs, {y});
-  return writer.File(inputs, {y});
-}
-
-Buffer ShapedFile(Builtin code,
-                  const std::vector<int32_t>& operand,
-                  const std::vector<int32_t>& operand_shape,
-                  const std::vector<int32_t>& shape) {
-  TfliteWriter writer;
-  const int32_t x = writer.Tensor("x", {1, 2, 2, 3});
-  const int32_t k = writer.Tensor<int32_t>("k", operand_shape, TfliteWriter::Type::kInt32, operand);
-  const int32_t y = writer.Tensor("y", shape);
-  writer.Op(code, {x, k}, {y});
-  return writer.File({x}, {y});
-}
-
 void MakeTflite(const fs::path& root) {
   const Corpus corpus(root, "tflite");
-  corpus.Add("conv_float", ConvolutionFile(false).span());
-  corpus.Add("conv_int8", ConvolutionFile(true).span());
-  for (const Builtin code : {Builtin::kRelu, Builtin::kLogistic, Builtin::kSoftmax}) {
-    corpus.Add("unary_" + std::to_string(static_cast<int>(code)), PlainFile(code, 1).span());
+  for (const auto& [name, file] : fuzz::TfliteSeeds()) {
+    corpus.Add(name, file.span());
   }
-  for (const Builtin code : {Builtin::kAdd, Builtin::kMul}) {
-    corpus.Add("binary_" + std::to_string(static_cast<int>(code)), PlainFile(code, 2).span());
-  }
-  corpus.Add("reshape", ShapedFile(Builtin::kReshape, {1, 12}, {2}, {1, 12}).span());
-  corpus.Add("transpose", ShapedFile(Builtin::kTranspose, {0, 3, 1, 2}, {4}, {1, 3, 2, 2}).span());
-  corpus.Add("pad",
-             ShapedFile(Builtin::kPad, {0, 0, 1, 1, 1, 0, 0, 0}, {4, 2}, {1, 4, 3, 3}).span());
-  corpus.Add("mean", ShapedFile(Builtin::kMean, {1, 2}, {2}, {1, 3}).span());
 }
 
 analysis::ComparisonReport MakeReport() {
