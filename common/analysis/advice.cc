@@ -59,8 +59,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 19> kAdvice 
      "file."},
     {"wrong_input", "The two sides had different inputs. Run both again with one input file."},
     {"runner_hung",
-     "Invoke did not come back in time. Try a longer --timeout once; if it still hangs, reboot the "
-     "board and check the model with the vendor's own tool."},
+     "The IPU or its driver hangs. After a time-out, try a longer --timeout once. If it still "
+     "hangs, "
+     "or the runtime itself reports it, reboot the board, look into /sys/dla/ipu_log and check the "
+     "model with the vendor's own tool."},
     {"runner_crashed",
      "The vendor's library took its process down. Check that the model was compiled for this chip "
      "and SDK; the last lines that the runner printed are in the message."},
