@@ -135,7 +135,9 @@ Status Importer::Convert(const Node& node) {
     return builder_.DefineConstant(node.outputs.front(), std::move(constant));
   }
   if (convert != nullptr) {
-    return convert(view);
+    PLUMB_RETURN_IF_ERROR(convert(view));
+    builder_.NoteOutputs(node);
+    return OkStatus();
   }
   const std::vector<std::string> supported = onnx::SupportedOperations();
   const bool folded = std::find(supported.begin(), supported.end(), node.op) != supported.end();

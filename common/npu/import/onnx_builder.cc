@@ -52,10 +52,23 @@ int32_t PictureAxis(int32_t axis) {
 Result<Value*> Builder::Find(const std::string& name) {
   const auto found = values_.find(name);
   if (found == values_.end()) {
+    const auto left_out = left_out_.find(name);
+    if (left_out != left_out_.end()) {
+      return UnimplementedError("reads '" + EscapeForDisplay(name) + "', a further output of " +
+                                EscapeForDisplay(left_out->second) + " that is not supported");
+    }
     return InvalidArgumentError("reads '" + EscapeForDisplay(name) +
                                 "', which nothing before it computes");
   }
   return &found->second;
+}
+
+void Builder::NoteOutputs(const Node& node) {
+  for (const std::string& output : node.outputs) {
+    if (!output.empty() && values_.count(output) == 0) {
+      left_out_.emplace(output, node.op.substr(0, 64));
+    }
+  }
 }
 
 Status Builder::Insert(Value value) {

@@ -43,8 +43,11 @@ class Builder {
   // No name made up here will be `name`.
   void Reserve(const std::string& name) { names_.insert(name); }
 
-  // kInvalidArgument when nothing has made `name` yet. The pointer stays valid.
+  // kInvalidArgument when nothing has made `name` yet, kUnimplemented when a node would have that
+  // was converted without it. The pointer stays valid.
   Result<Value*> Find(const std::string& name);
+  // After a node's conversion: Find tells which of its outputs were not made.
+  void NoteOutputs(const Node& node);
   // kInvalidArgument for a name that exists already.
   Status DefineConstant(const std::string& name, ConstantPtr constant);
   Status Define(const std::string& name, uint32_t tensor, Layout layout);
@@ -83,6 +86,7 @@ class Builder {
   Graph graph_;
   std::unordered_map<std::string, Value> values_;
   std::unordered_set<std::string> names_;
+  std::unordered_map<std::string, std::string> left_out_;  // output → operation
   uint64_t budget_ = kMaxConstantElements;
 };
 

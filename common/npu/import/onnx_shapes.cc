@@ -112,6 +112,9 @@ Result<Shape> ReshapedShape(const NodeView& node, const Shape& input) {
                         : node.op() == "Flatten" ? Flatten(node, input)
                         : node.op() == "Squeeze" ? Squeeze(node, input)
                                                  : Unsqueeze(node, input);
+  if (shape.ok() && shape->element_count() == 0U) {
+    return UnimplementedError("makes " + shape->ToString() + ", a tensor without elements");
+  }
   if (shape.ok() && shape->element_count() != input.element_count()) {
     return InvalidArgumentError("cannot make " + shape->ToString() + " of " + input.ToString());
   }

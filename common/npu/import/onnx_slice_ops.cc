@@ -51,7 +51,10 @@ Result<std::vector<int64_t>> SplitSizes(const NodeView& node, int64_t total) {
   }
   rest = total;
   for (const int64_t size : sizes) {
-    if (size < 1 || size > rest) {
+    if (size == 0) {
+      return UnimplementedError("makes a part without elements");
+    }
+    if (size < 0 || size > rest) {
       return InvalidArgumentError("splits " + std::to_string(total) + " into other parts");
     }
     rest -= size;

@@ -1,0 +1,203 @@
+#include "tests/conformance/onnx_nodes/node_case.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "common/base/file.h"
+#include "common/npu/float/executor.h"
+#include "common/npu/import/import.h"
+#include "common/npu/import/onnx_file.h"
+#include "common/npu/import/onnx_tensor.h"
+#include "tests/common/npu/import/onnx_message.h"
+
+namespace plumb::test {
+namespace {
+
+namespace fs = std::filesystem;
+using npu::onnx::NamedTensor;
+using Values = std::vector<float>;
+
+constexpr uint64_t kMaxFile = uint64_t{1} << 28U;
+
+// ModelProto and GraphProto, by their numbers in onnx.proto.
+constexpr uint32_t kModelGraph = 7;
+constexpr uint32_t kGraphInitializer = 5;
+constexpr uint32_t kTensorName = 8;
+
+struct Tensors {
+  std::vector<NamedTensor> read;
+  std::vector<std::string> messages;
+};
+
+struct Case {
+  Buffer model;
+  std::vector<std::string> input_names;
+  Tensors inputs;
+  Tensors outputs;
+};
+
+Result<Tensors> ReadTensors(const fs::path& folder, const std::string& prefix) {
+  Tensors tensors;
+  for (int i = 0; fs::exists(folder / (prefix + std::to_string(i) + ".pb")); ++i) {
+    PLUMB_ASSIGN_OR_RETURN(const Buffer file,
+                           ReadFile(folder / (prefix + std::to_string(i) + ".pb"), kMaxFile));
+    uint64_t budget = kMaxFile;
+    PLUMB_ASSIGN_OR_RETURN(NamedTensor tensor, npu::onnx::ReadTensor(file.span(), budget));
+    tensors.read.push_back(std::move(tensor));
+    tensors.messages.emplace_back(file.view());
+  }
+  return tensors;
+}
+
+Result<Case> ReadCase(const fs::path& folder) {
+  Case found;
+  PLUMB_ASSIGN_OR_RETURN(found.model, ReadFile(folder / "model.onnx", kMaxFile));
+  PLUMB_ASSIGN_OR_RETURN(const npu::onnx::Model model, npu::onnx::ReadModel(found.model.span()));
+  for (const auto& input : model.inputs) {
+    found.input_names.push_back(input.name);
+  }
+  PLUMB_ASSIGN_OR_RETURN(found.inputs, ReadTensors(folder / "test_data_set_0", "input_"));
+  PLUMB_ASSIGN_OR_RETURN(found.outputs, ReadTensors(folder / "test_data_set_0", "output_"));
+  return found;
+}
+
+// The model with its inputs from the second on as initialisers: what stands behind a message's end
+// merges with it, and the last name holds.
+Buffer WithInitializers(const Case& node) {
+  testing::OnnxMessage graph;
+  for (size_t i = 1; i < node.inputs.messages.size() && i < node.input_names.size(); ++i) {
+    testing::OnnxMessage name;
+    name.Bytes(kTensorName, node.input_names[i]);
+    graph.Bytes(kGraphInitializer, node.inputs.messages[i] + name.bytes());
+  }
+  testing::OnnxMessage model;
+  model.Message(kModelGraph, graph);
+  return Buffer::FromString(std::string(node.model.view()) + model.bytes());
+}
+
+// [N, C, H, W] in the order of [N, H, W, C].
+Values Turned(const Values& values, const Shape& shape) {
+  Values turned;
+  turned.reserve(values.size());
+  for (int64_t n = 0; n < shape[0]; ++n) {
+    for (int64_t at = 0; at < shape[2] * shape[3]; ++at) {
+      for (int64_t c = 0; c < shape[1]; ++c) {
+        turned.push_back(
+            values[static_cast<size_t>((n * shape[1] + c) * shape[2] * shape[3] + at)]);
+      }
+    }
+  }
+  return turned;
+}
+
+// The orders in which a tensor of the file may stand in the graph: one or two.
+std::vector<Values> Orders(const npu::onnx::Constant& tensor, const Shape& in_graph) {
+  std::vector<Values> orders;
+  const Shape& shape = tensor.shape;
+  const bool picture = shape.rank() == 4 && in_graph.rank() == 4 && in_graph[1] == shape[2] &&
+                       in_graph[2] == shape[3] && in_graph[3] == shape[1];
+  if (picture) {
+    orders.push_back(Turned(tensor.floats, shape));
+  }
+  if (!picture || in_graph == shape) {
+    orders.push_back(tensor.floats);
+  }
+  return orders;
+}
+
+bool Close(const Values& expected, const Values& actual) {
+  return std::equal(
+      expected.begin(), expected.end(), actual.begin(), actual.end(), [](float e, float a) {
+        return e == a || (std::isnan(e) && std::isnan(a)) ||
+               std::fabs(e - a) <= 1e-3F + 1e-3F * std::fabs(e);
+      });
+}
+
+bool OutputsAgree(const Case& node, const npu::Graph& graph, const std::vector<Values>& actual) {
+  for (size_t i = 0; i < graph.outputs.size(); ++i) {
+    const auto orders = Orders(*node.outputs.read[i].value, graph.tensors[graph.outputs[i]].shape);
+    if (std::none_of(orders.begin(), orders.end(), [&](const Values& expected) {
+          return Close(expected, actual[i]);
+        })) {
+      return false;
+    }
+  }
+  return true;
+}
+
+CaseResult Failed(const Status& status) {
+  return {CaseEnd::kFailed, status.ToString()};
+}
+
+// Every combination of the inputs' orders; one that gives the outputs is enough.
+CaseResult Execute(const Case& node, const std::shared_ptr<const npu::Graph>& graph) {
+  auto executor = npu::FloatExecutor::Create(graph);
+  if (!executor.ok()) {
+    return Failed(executor.status());
+  }
+  std::vector<std::vector<Values>> orders;
+  for (size_t i = 0; i < graph->inputs.size(); ++i) {
+    orders.push_back(Orders(*node.inputs.read[i].value, graph->tensors[graph->inputs[i]].shape));
+  }
+  for (uint32_t choice = 0; choice < 1U << orders.size(); ++choice) {
+    std::vector<Values> inputs;
+    for (size_t i = 0; i < orders.size(); ++i) {
+      inputs.push_back(orders[i][std::min<size_t>(choice >> i & 1U, orders[i].size() - 1)]);
+    }
+    const auto actual = (*executor)->Run(inputs);
+    if (!actual.ok()) {
+      return Failed(actual.status());
+    }
+    if (OutputsAgree(node, *graph, *actual)) {
+      return {CaseEnd::kPassed, ""};
+    }
+  }
+  return {CaseEnd::kFailed, "other values than the reference's"};
+}
+
+// nullopt when the case can be run.
+std::optional<std::string> CannotCompare(const Case& node, const npu::Graph& graph) {
+  const auto is_float = [](const NamedTensor& tensor) { return tensor.value->is_float; };
+  if (!std::all_of(node.outputs.read.begin(), node.outputs.read.end(), is_float)) {
+    return "an output that is not float";
+  }
+  if (graph.inputs.size() > std::min<size_t>(node.inputs.read.size(), 8) ||
+      graph.outputs.size() != node.outputs.read.size()) {
+    return "optional inputs or outputs left away";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+CaseResult RunNodeCase(const fs::path& folder) {
+  const auto node = ReadCase(folder);
+  if (!node.ok()) {
+    return node.status().code() == StatusCode::kUnimplemented
+               ? CaseResult{CaseEnd::kUnsupported, node.status().message()}
+               : Failed(node.status());
+  }
+  if (node->input_names.empty()) {
+    return {CaseEnd::kUnsupported, "a network without inputs"};
+  }
+  auto graph = npu::ImportNetwork(node->model, folder.filename().string());
+  if (!graph.ok()) {
+    graph = npu::ImportNetwork(WithInitializers(*node), folder.filename().string());
+  }
+  if (!graph.ok()) {
+    return graph.status().code() == StatusCode::kUnimplemented
+               ? CaseResult{CaseEnd::kUnsupported, graph.status().message()}
+               : Failed(graph.status());
+  }
+  if (const auto why = CannotCompare(*node, *graph)) {
+    return {CaseEnd::kUnsupported, *why};
+  }
+  return Execute(*node, std::make_shared<const npu::Graph>(std::move(graph).value()));
+}
+
+}  // namespace plumb::test
