@@ -97,8 +97,13 @@ bool StaysInOrder(const std::vector<int32_t>& axes) {
   return Contains(axes, 1) || (Contains(axes, 2) && Contains(axes, 3));
 }
 
-template <OpKind kKind>
-Status ConvertReduce(const NodeView& node) {
+struct Reduction {
+  uint32_t input = 0;
+  Layout made = Layout::kPlain;  // the result's
+  ReduceAttributes attributes;
+};
+
+Result<Reduction> ReadReduction(const NodeView& node) {
   PLUMB_ASSIGN_OR_RETURN(Value* const value, node.Input(0));
   const size_t rank = value->shape.rank();
   PLUMB_ASSIGN_OR_RETURN(std::vector<int32_t> axes, node.AxesOf("axes", 1, rank));
@@ -109,7 +114,8 @@ Status ConvertReduce(const NodeView& node) {
   for (size_t i = 0; all && i < rank; ++i) {
     axes.push_back(static_cast<int32_t>(i));
   }
-  ReduceAttributes attributes;
+  Reduction reduction;
+  ReduceAttributes& attributes = reduction.attributes;
   attributes.keep_dims = node.Integer("keepdims", 1) != 0;
   const bool plain =
       value->home == Layout::kPlain || (!attributes.keep_dims && !StaysInOrder(axes));
@@ -118,15 +124,47 @@ Status ConvertReduce(const NodeView& node) {
     attributes.axes.push_back(AxisUnder(layout, axis));
   }
   std::sort(attributes.axes.begin(), attributes.axes.end());
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t input, node.graph().Use(*value, layout));
-  return node.Make(
-      attributes.keep_dims ? layout : Layout::kPlain, kKind, {input}, std::move(attributes));
+  PLUMB_ASSIGN_OR_RETURN(reduction.input, node.graph().Use(*value, layout));
+  reduction.made = attributes.keep_dims ? layout : Layout::kPlain;
+  return reduction;
+}
+
+template <OpKind kKind>
+Status ConvertReduce(const NodeView& node) {
+  PLUMB_ASSIGN_OR_RETURN(Reduction of, ReadReduction(node));
+  return node.Make(of.made, kKind, {of.input}, std::move(of.attributes));
+}
+
+// −max(−x).
+Status ConvertReduceMin(const NodeView& node) {
+  PLUMB_ASSIGN_OR_RETURN(Reduction of, ReadReduction(node));
+  PLUMB_ASSIGN_OR_RETURN(const uint32_t negated, node.Step("negated", OpKind::kNeg, {of.input}));
+  PLUMB_ASSIGN_OR_RETURN(
+      const uint32_t largest,
+      node.Step("largest", OpKind::kReduceMax, {negated}, std::move(of.attributes)));
+  return node.Make(of.made, OpKind::kNeg, {largest});
+}
+
+Status ConvertReduceL1(const NodeView& node) {
+  PLUMB_ASSIGN_OR_RETURN(Reduction of, ReadReduction(node));
+  PLUMB_ASSIGN_OR_RETURN(const uint32_t sizes, node.Step("sizes", OpKind::kAbs, {of.input}));
+  return node.Make(of.made, OpKind::kSum, {sizes}, std::move(of.attributes));
+}
+
+Status ConvertReduceSumSquare(const NodeView& node) {
+  PLUMB_ASSIGN_OR_RETURN(Reduction of, ReadReduction(node));
+  PLUMB_ASSIGN_OR_RETURN(const uint32_t squares,
+                         node.Step("squares", OpKind::kMul, {of.input, of.input}));
+  return node.Make(of.made, OpKind::kSum, {squares}, std::move(of.attributes));
 }
 
 constexpr NamedConverter kConverters[] = {
+    {"ReduceL1", ConvertReduceL1},
     {"ReduceMax", ConvertReduce<OpKind::kReduceMax>},
     {"ReduceMean", ConvertReduce<OpKind::kMean>},
+    {"ReduceMin", ConvertReduceMin},
     {"ReduceSum", ConvertReduce<OpKind::kSum>},
+    {"ReduceSumSquare", ConvertReduceSumSquare},
     {"Slice", ConvertSlice},
     {"Split", ConvertSplit},
 };
