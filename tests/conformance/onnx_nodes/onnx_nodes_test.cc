@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path CasesFolder() {
-  const char* named = std::getenv("PLUMB_ONNX_NODES");
+  const char* named = std::getenv("PLUMB_ONNX_NODES");  // NOLINT(concurrency-mt-unsafe)
   return named != nullptr ? named : "/usr/share/libonnx-testdata/data/node";
 }
 
