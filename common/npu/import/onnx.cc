@@ -136,7 +136,7 @@ Status Importer::Convert(const Node& node) {
   }
   if (convert != nullptr) {
     PLUMB_RETURN_IF_ERROR(convert(view));
-    builder_.NoteOutputs(node);
+    builder_.NoteOutputs(node.op, node.outputs);
     return OkStatus();
   }
   const std::vector<std::string> supported = onnx::SupportedOperations();

@@ -2,10 +2,14 @@
 
 #include "common/base/text.h"
 #include "common/npu/import/onnx_tensor.h"
-#include "common/npu/import/onnx_wire.h"
+#include "common/npu/import/wire.h"
 
 namespace plumb::npu::onnx {
 namespace {
+
+using importing::WireField;
+using importing::WireReader;
+using importing::WireType;
 
 constexpr int64_t kFirstOpset = 7;
 constexpr int64_t kLastOpset = 20;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,22 +9,14 @@
 #include <vector>
 
 #include "common/base/status.h"
+#include "common/npu/import/constant.h"
 #include "common/tensor/shape.h"
 
 namespace plumb::npu::onnx {
 
-// A tensor whose values are known: an initialiser, a Constant, or folded shape arithmetic. Dense,
-// row-major, in ONNX's order of axes. Reals are float32, every integer and bool is int64.
-struct Constant {
-  Shape shape;  // a dimension may be 0
-  bool is_float = true;
-  std::vector<float> floats;
-  std::vector<int64_t> integers;
-
-  [[nodiscard]] size_t size() const { return is_float ? floats.size() : integers.size(); }
-};
-
-using ConstantPtr = std::shared_ptr<const Constant>;
+using importing::Constant;
+using importing::ConstantPtr;
+using importing::kMaxConstantElements;
 
 // TensorProto.DataType
 enum class DataType : int32_t {
@@ -82,8 +73,6 @@ struct Model {
   std::vector<ValueInfo> outputs;
 };
 
-// How many elements all constants of a model, as read and as made while importing, may have.
-constexpr uint64_t kMaxConstantElements = uint64_t{1} << 28U;
 constexpr size_t kMaxNodes = 65536;
 
 // kInvalidArgument for a malformed file; kUnimplemented for data outside the file, other types of

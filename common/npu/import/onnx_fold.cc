@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
-#include "common/npu/import/onnx_permute.h"
 #include "common/npu/import/onnx_shapes.h"
+#include "common/npu/import/permute.h"
 
 namespace plumb::npu::onnx {
 namespace {
+
+using importing::Permute;
 
 // Element `from` of one constant to the end of another of the same type.
 void AppendElement(const Constant& source, size_t from, Constant& target) {

@@ -5,9 +5,17 @@
 #include <string_view>
 #include <vector>
 
-#include "common/npu/import/onnx_builder.h"
+#include "common/npu/import/graph_builder.h"
+#include "common/npu/import/onnx_file.h"
 
 namespace plumb::npu::onnx {
+
+using importing::Builder;
+using importing::Layout;
+using importing::PictureAxis;
+using importing::ToPicture;
+using importing::ToPlain;
+using importing::Value;
 
 // What a converter sees of one node. Errors do not name the node: the importer adds that.
 class NodeView {

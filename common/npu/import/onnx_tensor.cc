@@ -3,11 +3,14 @@
 #include <cstring>
 
 #include "common/base/text.h"
-#include "common/npu/import/onnx_wire.h"
+#include "common/npu/import/wire.h"
 #include "common/tensor/convert.h"
 
 namespace plumb::npu::onnx {
 namespace {
+
+using importing::WireField;
+using importing::WireReader;
 
 // TensorProto as it stands in the file. Values are in `raw` or in the list of their type.
 struct TensorMessage {

@@ -1,11 +1,13 @@
 #include <array>
 
 #include "common/base/text.h"
-#include "common/npu/import/onnx_permute.h"
 #include "common/npu/import/onnx_window.h"
+#include "common/npu/import/permute.h"
 
 namespace plumb::npu::onnx {
 namespace {
+
+using importing::Permute;
 
 // Constant weights of four axes and where they come from.
 struct Weights {

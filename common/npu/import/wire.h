@@ -1,4 +1,4 @@
-// Reader of protobuf's wire format: what an ONNX file is written in.
+// Reader of protobuf's wire format: what ONNX and Caffe files are written in.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 #include "common/base/status.h"
 
-namespace plumb::npu::onnx {
+namespace plumb::npu::importing {
 
 enum class WireType : uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 
@@ -31,7 +31,7 @@ struct WireField {
 };
 
 // Goes through the fields of one message in the order of the file. Format:
-// https://protobuf.dev/programming-guides/encoding/. Groups, which ONNX does not use, are refused.
+// https://protobuf.dev/programming-guides/encoding/. Groups, which neither uses, are refused.
 class WireReader {
  public:
   explicit WireReader(std::span<const uint8_t> message) : rest_(message) {}
@@ -51,4 +51,4 @@ class WireReader {
   std::span<const uint8_t> rest_;
 };
 
-}  // namespace plumb::npu::onnx
+}  // namespace plumb::npu::importing

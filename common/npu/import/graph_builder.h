@@ -1,4 +1,4 @@
-// The graph in construction, and under which layout each tensor of an ONNX file went into it.
+// The graph in construction, and under which layout each tensor of a file went into it.
 #pragma once
 
 #include <optional>
@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "common/npu/graph/graph.h"
-#include "common/npu/import/onnx_file.h"
+#include "common/npu/import/constant.h"
 
-namespace plumb::npu::onnx {
+namespace plumb::npu::importing {
 
 // How the axes of a tensor lie in the graph: as the file has them, or, for four axes [N, C, H, W],
 // as the picture [N, H, W, C].
@@ -47,7 +47,7 @@ class Builder {
   // was converted without it. The pointer stays valid.
   Result<Value*> Find(const std::string& name);
   // After a node's conversion: Find tells which of its outputs were not made.
-  void NoteOutputs(const Node& node);
+  void NoteOutputs(std::string_view op, const std::vector<std::string>& outputs);
   // kInvalidArgument for a name that exists already.
   Status DefineConstant(const std::string& name, ConstantPtr constant);
   Status Define(const std::string& name, uint32_t tensor, Layout layout);
@@ -90,4 +90,4 @@ class Builder {
   uint64_t budget_ = kMaxConstantElements;
 };
 
-}  // namespace plumb::npu::onnx
+}  // namespace plumb::npu::importing

@@ -7,7 +7,7 @@
 
 #include "common/tensor/shape.h"
 
-namespace plumb::npu::onnx {
+namespace plumb::npu::importing {
 
 // The elements of row-major `values` of `shape` so that axis i of the result is axis
 // permutation[i]. `permutation` is one of the axes of `shape`, `values` are its elements.
@@ -46,4 +46,4 @@ std::vector<T> Permute(const std::vector<T>& values,
   return Permute(std::span<const T>(values), shape, permutation);
 }
 
-}  // namespace plumb::npu::onnx
+}  // namespace plumb::npu::importing

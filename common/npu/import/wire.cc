@@ -1,8 +1,8 @@
-#include "common/npu/import/onnx_wire.h"
+#include "common/npu/import/wire.h"
 
 #include <bit>
 
-namespace plumb::npu::onnx {
+namespace plumb::npu::importing {
 namespace {
 
 constexpr uint32_t kTypeBits = 3;
@@ -158,4 +158,4 @@ Result<WireField> WireReader::Next() {
   return WrongType(field.number);
 }
 
-}  // namespace plumb::npu::onnx
+}  // namespace plumb::npu::importing

@@ -1,13 +1,13 @@
-#include "common/npu/import/onnx_builder.h"
+#include "common/npu/import/graph_builder.h"
 
 #include <algorithm>
 #include <array>
 
 #include "common/base/text.h"
 #include "common/npu/graph/infer.h"
-#include "common/npu/import/onnx_permute.h"
+#include "common/npu/import/permute.h"
 
-namespace plumb::npu::onnx {
+namespace plumb::npu::importing {
 namespace {
 
 constexpr std::array<int32_t, 4> kPlainToPicture = {0, 2, 3, 1};
@@ -63,10 +63,10 @@ Result<Value*> Builder::Find(const std::string& name) {
   return &found->second;
 }
 
-void Builder::NoteOutputs(const Node& node) {
-  for (const std::string& output : node.outputs) {
+void Builder::NoteOutputs(std::string_view op, const std::vector<std::string>& outputs) {
+  for (const std::string& output : outputs) {
     if (!output.empty() && values_.count(output) == 0) {
-      left_out_.emplace(output, node.op.substr(0, 64));
+      left_out_.emplace(output, op.substr(0, 64));
     }
   }
 }
@@ -224,4 +224,4 @@ Status Builder::Spend(uint64_t elements) {
   return OkStatus();
 }
 
-}  // namespace plumb::npu::onnx
+}  // namespace plumb::npu::importing
