@@ -43,6 +43,42 @@ double ExpMinusOneNearZero(double r) {
   return r + r * r * series;
 }
 
+// artanh s = s + s · Σ s^2k / (2k + 1) for |s| < 0.172: what is left out is below 2^-58 of s.
+double AtanhNearZero(double s) {
+  const double square = s * s;
+  double series = 0;
+  for (int term = 23; term >= 3; term -= 2) {
+    series = (series + 1.0 / term) * square;
+  }
+  return s + s * series;
+}
+
+// x = m · 2^exponent with √½ ≤ m < √2, and ln m.
+struct Split {
+  int exponent;
+  double logarithm;
+};
+
+Split SplitLog(double x) {
+  Split split{};
+  double mantissa = std::frexp(x, &split.exponent);
+  if (mantissa < 0.70710678118654752) {
+    mantissa *= 2;
+    --split.exponent;
+  }
+  // ln m = 2·artanh(s), s = (m − 1) / (m + 1), |s| < 0.172.
+  split.logarithm = 2 * AtanhNearZero((mantissa - 1) / (mantissa + 1));
+  return split;
+}
+
+// Of NaN, negative numbers, zero and infinity.
+double LogAtTheEnds(double x) {
+  if (std::isnan(x) || x < 0) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  return x == 0 ? -std::numeric_limits<double>::infinity() : x;
+}
+
 }  // namespace
 
 double PortableExp(double x) {
@@ -76,27 +112,20 @@ double PortableTanh(double x) {
 }
 
 double PortableLog10(double x) {
-  if (std::isnan(x) || x < 0) {
-    return std::numeric_limits<double>::quiet_NaN();
+  if (!(x > 0) || std::isinf(x)) {
+    return LogAtTheEnds(x);
   }
-  if (x == 0 || std::isinf(x)) {
-    return x == 0 ? -std::numeric_limits<double>::infinity() : x;
+  const Split split = SplitLog(x);
+  return split.exponent * kLog10Of2High +
+         (split.exponent * kLog10Of2Low + split.logarithm * kLog10OfE);
+}
+
+double PortableLog(double x) {
+  if (!(x > 0) || std::isinf(x)) {
+    return LogAtTheEnds(x);
   }
-  int exponent = 0;
-  double mantissa = std::frexp(x, &exponent);
-  if (mantissa < 0.70710678118654752) {
-    mantissa *= 2;
-    --exponent;
-  }
-  // ln m = 2·artanh(s), s = (m − 1) / (m + 1), |s| < 0.172.
-  const double s = (mantissa - 1) / (mantissa + 1);
-  const double square = s * s;
-  double series = 0;
-  for (int term = 23; term >= 3; term -= 2) {
-    series = (series + 1.0 / term) * square;
-  }
-  const double logarithm = 2 * (s + s * series);
-  return exponent * kLog10Of2High + (exponent * kLog10Of2Low + logarithm * kLog10OfE);
+  const Split split = SplitLog(x);
+  return split.exponent * kLn2High + (split.exponent * kLn2Low + split.logarithm);
 }
 
 float PortableExp(float x) {

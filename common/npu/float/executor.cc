@@ -64,59 +64,6 @@ void Clip(Activation activation, std::span<float> values) {
 
 }  // namespace
 
-FloatKernel FloatKernelFor(OpKind kind) {
-  switch (kind) {
-    case OpKind::kConv2d:
-      return Conv2dFloat;
-    case OpKind::kDepthwiseConv2d:
-      return DepthwiseConv2dFloat;
-    case OpKind::kTransposeConv2d:
-      return TransposeConv2dFloat;
-    case OpKind::kFullyConnected:
-      return FullyConnectedFloat;
-    case OpKind::kMaxPool2d:
-      return MaxPool2dFloat;
-    case OpKind::kAveragePool2d:
-      return AveragePool2dFloat;
-    case OpKind::kAdd:
-      return AddFloat;
-    case OpKind::kSub:
-      return SubFloat;
-    case OpKind::kMul:
-      return MulFloat;
-    case OpKind::kDiv:
-      return DivFloat;
-    case OpKind::kPrelu:
-      return PreluFloat;
-    case OpKind::kSoftmax:
-      return SoftmaxFloat;
-    case OpKind::kMean:
-    case OpKind::kSum:
-    case OpKind::kReduceMax:
-      return ReduceFloat;
-    case OpKind::kPad:
-      return PadFloat;
-    case OpKind::kConcat:
-      return ConcatFloat;
-    case OpKind::kReshape:
-    case OpKind::kQuantize:
-    case OpKind::kDequantize:
-      return CopyFloat;
-    case OpKind::kTranspose:
-      return TransposeFloat;
-    case OpKind::kStridedSlice:
-      return StridedSliceFloat;
-    case OpKind::kDepthToSpace:
-      return DepthToSpaceFloat;
-    case OpKind::kResizeBilinear:
-      return ResizeBilinearFloat;
-    case OpKind::kResizeNearest:
-      return ResizeNearestFloat;
-    default:
-      return UnaryFloat;
-  }
-}
-
 class FloatExecutor::Impl {
  public:
   explicit Impl(std::shared_ptr<const Graph> graph) : graph_(std::move(graph)) {}

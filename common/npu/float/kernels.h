@@ -44,16 +44,17 @@ void FullyConnectedFloat(const FloatCall& call);
 void MaxPool2dFloat(const FloatCall& call);
 void AveragePool2dFloat(const FloatCall& call);
 
-void AddFloat(const FloatCall& call);
-void SubFloat(const FloatCall& call);
-void MulFloat(const FloatCall& call);
-void DivFloat(const FloatCall& call);
-void PreluFloat(const FloatCall& call);
+void BinaryFloat(const FloatCall& call);
+void SelectFloat(const FloatCall& call);
 void UnaryFloat(const FloatCall& call);
 void SoftmaxFloat(const FloatCall& call);
+void LogSoftmaxFloat(const FloatCall& call);
 
 void CopyFloat(const FloatCall& call);
 void ReduceFloat(const FloatCall& call);
+void ArgFloat(const FloatCall& call);
+void GatherFloat(const FloatCall& call);
+void BatchMatMulFloat(const FloatCall& call);
 void PadFloat(const FloatCall& call);
 void ConcatFloat(const FloatCall& call);
 void TransposeFloat(const FloatCall& call);

@@ -104,33 +104,6 @@ void CopyFloat(const FloatCall& call) {
   std::copy(call.inputs[0].values.begin(), call.inputs[0].values.end(), call.output.begin());
 }
 
-void ReduceFloat(const FloatCall& call) {
-  const Shape& shape = *call.inputs[0].shape;
-  const auto& axes = call.attributes<ReduceAttributes>().axes;
-  const bool is_max = call.op->kind == OpKind::kReduceMax;
-  Strides strides{};
-  int64_t step = 1;
-  int64_t count = 1;
-  for (size_t axis = shape.rank(); axis-- > 0;) {
-    const bool reduced =
-        std::find(axes.begin(), axes.end(), static_cast<int32_t>(axis)) != axes.end();
-    strides.at(axis) = reduced ? 0 : step;
-    (reduced ? count : step) *= shape[axis];
-  }
-  constexpr double kLowest = -std::numeric_limits<double>::infinity();
-  std::vector<double> results(call.output.size(), is_max ? kLowest : 0);
-  const float* next = call.inputs[0].values.data();
-  ForEachOffset(shape.dims(), strides, 0, [&](int64_t offset) {
-    double& result = results[static_cast<size_t>(offset)];
-    const auto value = static_cast<double>(*next++);
-    result = is_max ? std::max(result, value) : result + value;
-  });
-  const auto divisor = static_cast<double>(call.op->kind == OpKind::kMean ? count : 1);
-  std::transform(results.begin(), results.end(), call.output.begin(), [divisor](double result) {
-    return static_cast<float>(result / divisor);
-  });
-}
-
 void PadFloat(const FloatCall& call) {
   const Shape& shape = *call.inputs[0].shape;
   const auto& pad = call.attributes<PadAttributes>();

@@ -1,79 +1,23 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "common/base/portable_math.h"
-#include "common/npu/float/kernels.h"
+#include "common/npu/float/broadcast.h"
+#include "common/npu/graph/scalar.h"
 
 namespace plumb::npu {
 namespace {
-
-using Strides = std::array<int64_t, Shape::kMaxRank>;
-
-// Elements from one position to the next along each axis of the output; 0 where the operand
-// repeats itself.
-Strides BroadcastStrides(const Shape& operand, const Shape& output) {
-  Strides strides{};
-  int64_t step = 1;
-  for (size_t back = 1; back <= operand.rank(); ++back) {
-    const int64_t size = operand[operand.rank() - back];
-    strides.at(output.rank() - back) = size == 1 ? 0 : step;
-    step *= size;
-  }
-  return strides;
-}
-
-// Calls row(output offset, offset in a, offset in b) for every innermost row of the output.
-template <class Row>
-void ForEachRow(const Shape& output, const Strides& a, const Strides& b, Row row) {
-  const size_t outer = output.rank() - 1;
-  std::array<int64_t, Shape::kMaxRank> index{};
-  int64_t offset_a = 0;
-  int64_t offset_b = 0;
-  const auto rows = static_cast<int64_t>(output.row_count().value_or(0));
-  for (int64_t i = 0; i < rows; ++i) {
-    row(i * output.innermost(), offset_a, offset_b);
-    for (size_t axis = outer; axis-- > 0;) {
-      offset_a += a.at(axis);
-      offset_b += b.at(axis);
-      if (++index.at(axis) < output[axis]) {
-        break;
-      }
-      offset_a -= a.at(axis) * output[axis];
-      offset_b -= b.at(axis) * output[axis];
-      index.at(axis) = 0;
-    }
-  }
-}
-
-template <class Function>
-void Broadcast(const FloatCall& call, Function function) {
-  const float* a = call.inputs[0].values.data();
-  const float* b = call.inputs[1].values.data();
-  float* output = call.output.data();
-  if (call.output_shape->rank() == 0) {
-    output[0] = function(a[0], b[0]);
-    return;
-  }
-  const Strides strides_a = BroadcastStrides(*call.inputs[0].shape, *call.output_shape);
-  const Strides strides_b = BroadcastStrides(*call.inputs[1].shape, *call.output_shape);
-  const int64_t step_a = strides_a.at(call.output_shape->rank() - 1);
-  const int64_t step_b = strides_b.at(call.output_shape->rank() - 1);
-  const int64_t width = call.output_shape->innermost();
-  ForEachRow(*call.output_shape,
-             strides_a,
-             strides_b,
-             [&](int64_t place, int64_t offset_a, int64_t offset_b) {
-               for (int64_t i = 0; i < width; ++i) {
-                 output[place + i] = function(a[offset_a + i * step_a], b[offset_b + i * step_b]);
-               }
-             });
-}
 
 template <class Function>
 void Map(const FloatCall& call, Function function) {
   std::transform(
       call.inputs[0].values.begin(), call.inputs[0].values.end(), call.output.begin(), function);
+}
+
+// Whole results are exact; the sign is the divisor's.
+float FloorMod(float a, float b) {
+  const float rest = std::fmod(a, b);
+  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
 float Clip(float value, float low, float high) {
@@ -82,24 +26,48 @@ float Clip(float value, float low, float high) {
 
 }  // namespace
 
-void AddFloat(const FloatCall& call) {
-  Broadcast(call, [](float a, float b) { return a + b; });
+void BinaryFloat(const FloatCall& call) {
+  switch (call.op->kind) {
+    case OpKind::kAdd:
+      return Broadcast(call, [](float a, float b) { return a + b; });
+    case OpKind::kSub:
+      return Broadcast(call, [](float a, float b) { return a - b; });
+    case OpKind::kMul:
+      return Broadcast(call, [](float a, float b) { return a * b; });
+    case OpKind::kDiv:
+      return Broadcast(call, [](float a, float b) { return a / b; });
+    case OpKind::kMaximum:
+      return Broadcast(call, [](float a, float b) { return a > b || std::isnan(a) ? a : b; });
+    case OpKind::kMinimum:
+      return Broadcast(call, [](float a, float b) { return a < b || std::isnan(a) ? a : b; });
+    case OpKind::kPow:
+      return Broadcast(call, [](float a, float b) {
+        return static_cast<float>(PortablePow(static_cast<double>(a), static_cast<double>(b)));
+      });
+    case OpKind::kFloorMod:
+      return Broadcast(call, FloorMod);
+    case OpKind::kFmod:
+      return Broadcast(call, [](float a, float b) { return std::fmod(a, b); });
+    case OpKind::kLess:
+      return Broadcast(call, [](float a, float b) { return a < b ? 1.0F : 0.0F; });
+    case OpKind::kLessEqual:
+      return Broadcast(call, [](float a, float b) { return a <= b ? 1.0F : 0.0F; });
+    case OpKind::kEqual:
+      return Broadcast(call, [](float a, float b) { return a == b ? 1.0F : 0.0F; });
+    case OpKind::kNotEqual:
+      return Broadcast(call, [](float a, float b) { return a != b ? 1.0F : 0.0F; });
+    default:
+      return Broadcast(call, [](float x, float slope) { return x >= 0 ? x : x * slope; });
+  }
 }
 
-void SubFloat(const FloatCall& call) {
-  Broadcast(call, [](float a, float b) { return a - b; });
-}
-
-void MulFloat(const FloatCall& call) {
-  Broadcast(call, [](float a, float b) { return a * b; });
-}
-
-void DivFloat(const FloatCall& call) {
-  Broadcast(call, [](float a, float b) { return a / b; });
-}
-
-void PreluFloat(const FloatCall& call) {
-  Broadcast(call, [](float x, float slope) { return x >= 0 ? x : x * slope; });
+void SelectFloat(const FloatCall& call) {
+  const float* condition = call.inputs[0].values.data();
+  const float* a = call.inputs[1].values.data();
+  const float* b = call.inputs[2].values.data();
+  ForEachPlace<3>(call, [&](int64_t place, const std::array<int64_t, 3>& from) {
+    call.output[static_cast<size_t>(place)] = condition[from[0]] != 0 ? a[from[1]] : b[from[2]];
+  });
 }
 
 void UnaryFloat(const FloatCall& call) {
@@ -124,8 +92,18 @@ void UnaryFloat(const FloatCall& call) {
       return Map(call, [](float x) { return -x; });
     case OpKind::kExp:
       return Map(call, [](float x) { return PortableExp(x); });
-    default:
+    case OpKind::kClip: {
+      const auto& clip = call.attributes<ClipAttributes>();
+      return Map(call, [&clip](float x) { return Clip(x, clip.low, clip.high); });
+    }
+    case OpKind::kAbs:
       return Map(call, [](float x) { return std::fabs(x); });
+    default: {
+      const std::function<double(double)> function = ScalarFunction(*call.op);
+      return Map(call, [&function](float x) {
+        return static_cast<float>(function(static_cast<double>(x)));
+      });
+    }
   }
 }
 
@@ -143,6 +121,22 @@ void SoftmaxFloat(const FloatCall& call) {
     }
     for (float& value : y) {
       value /= sum;
+    }
+  }
+}
+
+void LogSoftmaxFloat(const FloatCall& call) {
+  const auto width = static_cast<size_t>(call.output_shape->innermost());
+  for (size_t start = 0; start < call.output.size(); start += width) {
+    const std::span<const float> x = call.inputs[0].values.subspan(start, width);
+    const auto highest = static_cast<double>(*std::max_element(x.begin(), x.end()));
+    double sum = 0;
+    for (const float value : x) {
+      sum += PortableExp(static_cast<double>(value) - highest);
+    }
+    const double logarithm = PortableLog(sum);
+    for (size_t i = 0; i < width; ++i) {
+      call.output[start + i] = static_cast<float>(static_cast<double>(x[i]) - highest - logarithm);
     }
   }
 }

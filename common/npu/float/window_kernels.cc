@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "common/npu/float/kernels.h"
+#include "common/npu/float/broadcast.h"
 
 namespace plumb::npu {
 namespace {
@@ -244,6 +244,30 @@ void FullyConnectedFloat(const FloatCall& call) {
                 channels,
                 {sums, static_cast<size_t>(channels)});
   }
+}
+
+void BatchMatMulFloat(const FloatCall& call) {
+  const Shape& left = *call.inputs[0].shape;
+  const Shape& right = *call.inputs[1].shape;
+  const Shape& output = *call.output_shape;
+  const int64_t rows = left[left.rank() - 2];
+  const int64_t depth = left.innermost();
+  const int64_t columns = right.innermost();
+  std::array<Strides, 2> strides = StridesOf<2>(call);
+  // One matrix counts as one element of the axes before, under which a row of one place stands.
+  std::vector<int64_t> batch(output.dims().begin(), output.dims().end() - 2);
+  batch.push_back(1);
+  ForEachRow<2>(batch, strides, [&](int64_t matrix, const std::array<int64_t, 2>& from) {
+    for (int64_t row = 0; row < rows; ++row) {
+      float* sums = call.output.data() + (matrix * rows + row) * columns;
+      std::fill_n(sums, columns, 0.0F);
+      MultiplyRow(call.inputs[0].values.data() + from[0] + row * depth,
+                  depth,
+                  call.inputs[1].values.data() + from[1],
+                  columns,
+                  {sums, static_cast<size_t>(columns)});
+    }
+  });
 }
 
 void MaxPool2dFloat(const FloatCall& call) {

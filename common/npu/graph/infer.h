@@ -16,13 +16,15 @@ Result<Shape> InferOutputShape(const GraphOp& op,
                                std::span<const GraphTensor* const> inputs,
                                const Shape& declared);
 
-// The parts of the above, for operations over windows and for those that move elements.
+// The parts of the above, for operations over windows, for those that move elements and for those
+// that take many elements to one (and kGather and kBatchMatMul).
 Result<Shape> InferWindowShape(const GraphOp& op,
                                std::span<const GraphTensor* const> inputs,
                                const Shape& declared);
 Result<Shape> InferLayoutShape(const GraphOp& op,
                                std::span<const GraphTensor* const> inputs,
                                const Shape& declared);
+Result<Shape> InferReduceShape(const GraphOp& op, std::span<const GraphTensor* const> inputs);
 
 // The shape two operands broadcast to, as in numpy. kInvalidArgument when they do not.
 Result<Shape> BroadcastShape(const Shape& a, const Shape& b);

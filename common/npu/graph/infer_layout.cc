@@ -23,24 +23,6 @@ std::vector<int64_t> Significant(const Shape& shape) {
   return dims;
 }
 
-Result<Shape> InferReduce(const ReduceAttributes& reduce, const Shape& input) {
-  Dims dims{};
-  size_t rank = 0;
-  size_t next = 0;
-  for (size_t axis = 0; axis < input.rank(); ++axis) {
-    const bool reduced =
-        next < reduce.axes.size() && reduce.axes[next] == static_cast<int32_t>(axis);
-    next += reduced ? 1 : 0;
-    if (!reduced || reduce.keep_dims) {
-      dims.at(rank++) = reduced ? 1 : input[axis];
-    }
-  }
-  if (reduce.axes.empty() || next != reduce.axes.size()) {
-    return InvalidArgumentError("the axes are not ascending axes of " + input.ToString());
-  }
-  return MakeShape(dims, rank);
-}
-
 Result<Shape> InferPad(const PadAttributes& pad, const Shape& input) {
   if (pad.before.size() != input.rank() || pad.after.size() != input.rank()) {
     return InvalidArgumentError("has paddings for another number of dimensions");
@@ -170,11 +152,6 @@ Result<Shape> InferLayoutShape(const GraphOp& op,
                                const Shape& declared) {
   const Shape& input = inputs[0]->shape;
   switch (op.kind) {
-    case OpKind::kMean:
-    case OpKind::kSum:
-    case OpKind::kReduceMax:
-      return With<ReduceAttributes>(op,
-                                    [&](const auto& reduce) { return InferReduce(reduce, input); });
     case OpKind::kPad:
       return With<PadAttributes>(op, [&](const auto& pad) { return InferPad(pad, input); });
     case OpKind::kConcat:

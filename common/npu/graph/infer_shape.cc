@@ -11,6 +11,10 @@ struct Arity {
   size_t most;
 };
 
+bool IsBinary(OpKind kind) {
+  return (kind >= OpKind::kAdd && kind <= OpKind::kNotEqual) || kind == OpKind::kPrelu;
+}
+
 Arity ArityOf(OpKind kind) {
   switch (kind) {
     case OpKind::kConv2d:
@@ -18,16 +22,41 @@ Arity ArityOf(OpKind kind) {
     case OpKind::kTransposeConv2d:
     case OpKind::kFullyConnected:
       return {2, 3};
-    case OpKind::kAdd:
-    case OpKind::kSub:
-    case OpKind::kMul:
-    case OpKind::kDiv:
-    case OpKind::kPrelu:
+    case OpKind::kBatchMatMul:
       return {2, 2};
+    case OpKind::kSelect:
+      return {3, 3};
     case OpKind::kConcat:
       return {1, kMaxGraphTensors};
     default:
-      return {1, 1};
+      return IsBinary(kind) ? Arity{2, 2} : Arity{1, 1};
+  }
+}
+
+// True when the operation has the attributes that its kind needs, for kinds whose output has the
+// input's shape.
+bool HasItsAttributes(const GraphOp& op, const Shape& input) {
+  switch (op.kind) {
+    case OpKind::kLeakyRelu:
+      return std::holds_alternative<LeakyReluAttributes>(op.attributes);
+    case OpKind::kClip: {
+      const auto* clip = std::get_if<ClipAttributes>(&op.attributes);
+      return clip != nullptr && clip->low <= clip->high;
+    }
+    case OpKind::kElu:
+      return std::holds_alternative<EluAttributes>(op.attributes);
+    case OpKind::kPower:
+      return std::holds_alternative<PowerAttributes>(op.attributes);
+    case OpKind::kHardSigmoid:
+      return std::holds_alternative<HardSigmoidAttributes>(op.attributes);
+    case OpKind::kThresholdedRelu:
+      return std::holds_alternative<ThresholdAttributes>(op.attributes);
+    case OpKind::kSoftmax:
+      return std::holds_alternative<SoftmaxAttributes>(op.attributes) && input.rank() != 0;
+    case OpKind::kLogSoftmax:
+      return input.rank() != 0;
+    default:
+      return true;
   }
 }
 
@@ -76,6 +105,13 @@ Result<Shape> InferOutputShape(const GraphOp& op,
     case OpKind::kMean:
     case OpKind::kSum:
     case OpKind::kReduceMax:
+    case OpKind::kReduceMin:
+    case OpKind::kReduceProd:
+    case OpKind::kArgMax:
+    case OpKind::kArgMin:
+    case OpKind::kGather:
+    case OpKind::kBatchMatMul:
+      return InferReduceShape(op, inputs);
     case OpKind::kPad:
     case OpKind::kConcat:
     case OpKind::kReshape:
@@ -85,25 +121,19 @@ Result<Shape> InferOutputShape(const GraphOp& op,
     case OpKind::kDepthToSpace:
     case OpKind::kStridedSlice:
       return InferLayoutShape(op, inputs, declared);
-    case OpKind::kAdd:
-    case OpKind::kSub:
-    case OpKind::kMul:
-    case OpKind::kDiv:
-    case OpKind::kPrelu:
-      return InferBroadcast(op, inputs);
-    case OpKind::kLeakyRelu:
-      if (!std::holds_alternative<LeakyReluAttributes>(op.attributes)) {
-        return InvalidArgumentError("has no slope");
-      }
-      break;
-    case OpKind::kSoftmax:
-      if (!std::holds_alternative<SoftmaxAttributes>(op.attributes) ||
-          inputs[0]->shape.rank() == 0) {
-        return InvalidArgumentError("has no beta or no axis");
-      }
-      break;
+    case OpKind::kSelect: {
+      PLUMB_ASSIGN_OR_RETURN(const Shape values,
+                             BroadcastShape(inputs[1]->shape, inputs[2]->shape));
+      return BroadcastShape(inputs[0]->shape, values);
+    }
     default:
       break;
+  }
+  if (IsBinary(op.kind)) {
+    return InferBroadcast(op, inputs);
+  }
+  if (!HasItsAttributes(op, inputs[0]->shape)) {
+    return InvalidArgumentError("lacks an attribute or axis that it needs");
   }
   return inputs[0]->shape;
 }

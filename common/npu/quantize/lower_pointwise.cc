@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "common/base/portable_math.h"
+#include "common/npu/graph/scalar.h"
 #include "common/npu/model/freeze.h"
 #include "common/npu/quantize/lowering.h"
 
@@ -63,8 +64,26 @@ Result<OpAttributes> LowerSoftmax(const LoweringContext& context) {
   return OpAttributes(std::move(softmax));
 }
 
+Result<OpAttributes> LowerClip(const LoweringContext& context) {
+  const auto& clip = std::get<ClipAttributes>(context.op->attributes);
+  PLUMB_ASSIGN_OR_RETURN(const Multiplier multiplier, FreezeMultiplier(InputScale(context, 0)));
+  return OpAttributes(Requantize{multiplier, ClampOf(*context.output, {clip.low, clip.high})});
+}
+
 Result<OpAttributes> LowerTable(const LoweringContext& context, double (*function)(double)) {
   return OpAttributes(MakeLookup(*context.inputs[0], *context.output, function));
+}
+
+// Rounding puts stored values a little below zero that stand for nothing below: roots, logarithms
+// and powers take them for zero.
+std::function<double(double)> InDomain(const GraphOp& op) {
+  std::function<double(double)> function = ScalarFunction(op);
+  const bool from_zero =
+      op.kind == OpKind::kSqrt || op.kind == OpKind::kRsqrt || op.kind == OpKind::kLog;
+  if (!from_zero) {
+    return function;
+  }
+  return [function](double x) { return function(std::max(x, 0.0)); };
 }
 
 }  // namespace
@@ -89,7 +108,10 @@ Lookup MakeLookup(const FixedTensor& input,
   Lookup lookup;
   for (int32_t q = in.low; q <= last; q += step) {
     const double real = function((q - input.zero_point) * input.scale);
-    const double stored = std::rint(real / output.scale) + output.zero_point;
+    // What lies outside the function's domain (the logarithm of a stored value below zero) was
+    // never calibrated.
+    const double known = std::isnan(real) ? 0 : real;
+    const double stored = std::rint(known / output.scale) + output.zero_point;
     lookup.table.push_back(static_cast<int32_t>(std::clamp<double>(stored, out.low, out.high)));
   }
   return lookup;
@@ -128,10 +150,16 @@ Result<OpAttributes> LowerPointwiseOp(const LoweringContext& context) {
       return LowerTable(context, [](double x) { return -x; });
     case OpKind::kExp:
       return LowerTable(context, [](double x) { return PortableExp(x); });
+    case OpKind::kClip:
+      return LowerClip(context);
     default:
-      return UnimplementedError("has no fixed-point form")
-          .WithHint("DIV and REDUCE_MAX run as parts of a softmax over the last axis alone");
+      break;
   }
+  if (IsScalarKind(context.op->kind)) {
+    return OpAttributes(MakeLookup(*context.inputs[0], *context.output, InDomain(*context.op)));
+  }
+  return UnimplementedError("has no fixed-point form")
+      .WithHint("DIV and REDUCE_MAX run as parts of a softmax over the last axis alone");
 }
 
 }  // namespace plumb::npu
