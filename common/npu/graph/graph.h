@@ -24,10 +24,19 @@ struct GraphQuantization {
   [[nodiscard]] bool empty() const { return scales.empty(); }
 };
 
+// How a tensor stands to the one of the same name in the file it was read from.
+enum class FileRole : uint8_t {
+  kSame,  // it is that one; or, where the file has pictures as [N, C, H, W], [N, H, W, C] of it
+  kPlainNchw,  // it is that one, of four axes and as it lies in a framework whose pictures are
+               // [N, C, H, W]: a dump turns it 0,2,3,1, as the vendor's dumpers do blindly
+  kStep,       // the file has none: one of several steps that one node takes here
+};
+
 // kFloat32, kInt8, kUint8, kInt16, or (biases) kInt32 and kInt64.
 struct GraphTensor {
   std::string name;
   Shape shape;  // no dimension is 0
+  FileRole role = FileRole::kSame;
   ElementType element_type = ElementType::kFloat32;
   GraphQuantization quantization;
   Buffer constant;  // elements, little-endian, aligned for their type; empty when computed

@@ -92,6 +92,8 @@ Status Builder::Define(const std::string& name, uint32_t tensor, Layout layout) 
   value.name = name;
   value.home = layout;
   value.shape = layout == Layout::kPicture ? ToPlain(ShapeOf(tensor)) : ShapeOf(tensor);
+  const bool plain_nchw = layout == Layout::kPlain && ShapeOf(tensor).rank() == 4;
+  graph_.tensors[tensor].role = plain_nchw ? FileRole::kPlainNchw : FileRole::kSame;
   (layout == Layout::kPicture ? value.picture : value.plain) = tensor;
   return Insert(std::move(value));
 }
@@ -186,6 +188,7 @@ Result<uint32_t> Builder::Emit(std::string name,
   }
   GraphTensor output;
   output.name = std::move(name);
+  output.role = FileRole::kStep;  // until Define says that the file has it
   PLUMB_ASSIGN_OR_RETURN(output.shape, InferOutputShape(op, operands, declared));
   if (graph_.ops.size() == kMaxGraphOps) {
     return ResourceExhaustedError("the network has more than 8192 operations");
