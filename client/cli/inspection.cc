@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "client/cli/inspect_model.h"
+#include "client/cli/model_file.h"
 #include "common/archive/run_folder.h"
 #include "common/base/file.h"
 #include "common/base/sha256.h"
@@ -163,7 +164,8 @@ Result<Inspection> InspectContent(const std::string& path,
   // Last, because an ONNX file has no identifier: only its first fields tell it.
   if (const std::optional<npu::NetworkFormat> format = npu::DetectNetworkFormat(file)) {
     const std::string name = std::filesystem::path(path).stem().string();
-    PLUMB_ASSIGN_OR_RETURN(const npu::Graph graph, npu::ImportNetwork(file, name, shapes));
+    PLUMB_ASSIGN_OR_RETURN(const Buffer other, ReadOtherFile(path, file));
+    PLUMB_ASSIGN_OR_RETURN(const npu::Graph graph, npu::ImportNetwork(file, name, shapes, other));
     return InspectGraph(graph, *format);
   }
   return InspectRaw(file);

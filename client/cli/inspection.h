@@ -30,7 +30,8 @@ struct InspectedTensor {
 };
 
 struct Inspection {
-  std::string kind;  // "tflite", "onnx", "fixed_model", "offline_model", "dump", "npy", "run", …
+  std::string
+      kind;  // "tflite", "onnx", "caffe", "fixed_model", "offline_model", "dump", "npy", "run", …
   std::vector<std::pair<std::string, std::string>> facts;  // "rounding" → "half_even"
   std::vector<InspectedTensor> tensors;
 };

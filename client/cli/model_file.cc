@@ -3,6 +3,7 @@
 #include "client/cli/usage.h"
 #include "common/base/file.h"
 #include "common/base/text.h"
+#include "common/npu/import/caffe.h"
 #include "common/npu/model/container.h"
 
 namespace plumb::client {
@@ -10,9 +11,9 @@ namespace {
 
 constexpr uint64_t kMaxModelSize = uint64_t{2} << 30U;
 constexpr std::string_view kKinds =
-    "give a TFLite or ONNX file (.tflite, .onnx), a fixed model of 'plumb quantize' or an offline "
-    "model of "
-    "'plumb compile'";
+    "give a TFLite, ONNX or Caffe file (.tflite, .onnx, .prototxt or .caffemodel), a fixed model "
+    "of "
+    "'plumb quantize' or an offline model of 'plumb compile'";
 
 // What a file that is none of ours probably is.
 std::string Guess(const std::filesystem::path& path, const Buffer& bytes) {
@@ -24,8 +25,11 @@ std::string Guess(const std::filesystem::path& path, const Buffer& bytes) {
   if (text.size() > 8 && (text.substr(4, 4) == "SIM2" || text.substr(4, 4) == "SIMF")) {
     return "is a .sim model of the vendor's converter, which only the vendor's simulator reads";
   }
-  if (extension == ".prototxt" || extension == ".caffemodel") {
-    return "is a Caffe model, which is not read yet";
+  if (extension == ".prototxt") {
+    return "does not begin as a prototxt does, with name, input or layer";
+  }
+  if (extension == ".caffemodel") {
+    return "does not begin as a caffemodel does: it is cut off or not one";
   }
   return bytes.empty() ? "is empty" : "is no model that is known here";
 }
@@ -57,7 +61,11 @@ Result<ModelFile> LoadModelFile(const std::string& path, const npu::InputShapes&
     return file;
   }
   if (npu::DetectNetworkFormat(file.bytes)) {
-    auto graph = npu::ImportNetwork(file.bytes, file.path.stem().string(), shapes);
+    const auto other = ReadOtherFile(file.path, file.bytes);
+    if (!other.ok()) {
+      return Annotated(other.status(), path);
+    }
+    auto graph = npu::ImportNetwork(file.bytes, file.path.stem().string(), shapes, *other);
     if (!graph.ok()) {
       return Annotated(graph.status(), path);
     }
@@ -68,11 +76,30 @@ Result<ModelFile> LoadModelFile(const std::string& path, const npu::InputShapes&
                     kKinds);
 }
 
+Result<Buffer> ReadOtherFile(const std::filesystem::path& path, const Buffer& bytes) {
+  if (npu::DetectNetworkFormat(bytes) != npu::NetworkFormat::kCaffe) {
+    return Buffer();
+  }
+  const bool is_net = npu::LooksLikePrototxt(bytes);
+  std::filesystem::path other = path;
+  other.replace_extension(is_net ? ".caffemodel" : ".prototxt");
+  auto read = ReadFile(other, kMaxModelSize);
+  if (!read.ok() && read.status().code() == StatusCode::kNotFound) {
+    return NotFoundError(std::string("its ") + (is_net ? "weights" : "network") +
+                         " should lie beside it as " + EscapeForDisplay(other.filename().string()) +
+                         ", but there is no such file")
+        .WithHint(
+            "a Caffe model is two files: put both in one folder under one name, as "
+            "net.prototxt and net.caffemodel");
+  }
+  return read;
+}
+
 Result<std::shared_ptr<const npu::FixedModel>> LoadFixedModel(const std::string& path) {
   PLUMB_ASSIGN_OR_RETURN(ModelFile file, LoadModelFile(path));
   if (file.fixed == nullptr) {
     return UsageError("--model: " + EscapeForDisplay(path) +
-                          " is a TFLite or ONNX model, not a fixed or offline one",
+                          " is a framework's model, not a fixed or offline one",
                       "make one first: plumb quantize --model " + path +
                           " --calibrate PICTURES --out F_fixed.plm");
   }

@@ -78,18 +78,22 @@ std::vector<float> Dequantized(const npu::FixedTensor& tensor, std::span<const i
 class DumpVerb : public Verb {
  public:
   [[nodiscard]] VerbInfo info() const override {
-    return {
-        "dump",
-        "Write every layer of a network as a DumpDebug file",
-        "Runs the network on one input and writes what each layer computed, as the vendor's\n"
-        "tools do, for 'plumb layers' and for auto_dump_debug.sh. A TFLite or ONNX model\n"
-        "runs in float (--stage float), a fixed or offline model in its integers (--stage fixed),\n"
-        "written dequantised.",
-        "plumb dump --model face.tflite --input astronaut.png --out face_float.bin"};
+    return {"dump",
+            "Write every layer of a network as a DumpDebug file",
+            "Runs the network on one input and writes what each layer computed, as the vendor's\n"
+            "tools do, for 'plumb layers' and for auto_dump_debug.sh. A TFLite, ONNX or Caffe\n"
+            "model runs in float (--stage float), a fixed or offline model in its integers "
+            "(--stage fixed),\n"
+            "written dequantised.",
+            "plumb dump --model face.tflite --input astronaut.png --out face_float.bin"};
   }
 
   void Declare(CLI::App& app) override {
-    app.add_option("--model", model_, "TFLite or ONNX model, fixed model or offline model")
+    app.add_option(
+           "--model",
+           model_,
+           "TFLite, ONNX or Caffe model (prototxt or caffemodel, the other beside it), fixed "
+           "model or offline model")
         ->type_name("M")
         ->required();
     app.add_option("--input",
@@ -116,7 +120,7 @@ class DumpVerb : public Verb {
     }
     if (stage_ == "float" && file.graph == nullptr) {
       return UsageError("--stage float: " + model_ + " holds integers only",
-                        "give the TFLite or ONNX model it was made of");
+                        "give the TFLite, ONNX or Caffe model it was made of");
     }
     PLUMB_RETURN_IF_ERROR(file.graph != nullptr ? DumpFloat(file.graph, context)
                                                 : DumpFixed(file.fixed, context));

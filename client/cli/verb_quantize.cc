@@ -77,7 +77,8 @@ class QuantizeVerb : public Verb {
   }
 
   void Declare(CLI::App& app) override {
-    app.add_option("--model", model_, "Float model (.tflite, .onnx) or int8 model (.tflite)")
+    app.add_option(
+           "--model", model_, "Float model (.tflite, .onnx, .prototxt) or int8 model (.tflite)")
         ->type_name("M")
         ->required();
     app.add_option("--calibrate",

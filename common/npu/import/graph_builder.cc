@@ -17,11 +17,6 @@ TransposeAttributes Permutation(const std::array<int32_t, 4>& axes) {
   return {{axes.begin(), axes.end()}};
 }
 
-// True when the picture and the file's order are the same sequence of elements.
-bool OrdersAgree(const Shape& shape) {
-  return shape[1] == 1 || (shape[2] == 1 && shape[3] == 1);
-}
-
 Shape WithFourDims(const Shape& shape) {
   std::array<int64_t, 4> dims = {1, 1, 1, 1};
   std::copy(shape.dims().begin(),
@@ -47,6 +42,23 @@ Shape ToPlain(const Shape& shape) {
 
 int32_t PictureAxis(int32_t axis) {
   return kPictureToPlain.at(static_cast<size_t>(axis));
+}
+
+bool OrdersAgree(const Shape& shape) {
+  return shape[1] == 1 || (shape[2] == 1 && shape[3] == 1);
+}
+
+Result<int32_t> WrapAxis(int64_t axis, size_t rank) {
+  const auto count = static_cast<int64_t>(rank);
+  if (axis < -count || axis >= count) {
+    return InvalidArgumentError("names axis " + std::to_string(axis) + " of " +
+                                std::to_string(rank));
+  }
+  return static_cast<int32_t>(axis < 0 ? axis + count : axis);
+}
+
+int32_t AxisUnder(Layout layout, int32_t axis) {
+  return layout == Layout::kPicture ? PictureAxis(axis) : axis;
 }
 
 Result<Value*> Builder::Find(const std::string& name) {

@@ -35,6 +35,13 @@ Shape ToPicture(const Shape& shape);
 Shape ToPlain(const Shape& shape);
 // Where axis `axis` of the file's four lies in a picture.
 int32_t PictureAxis(int32_t axis);
+// Where a tensor under `layout` has the file's axis.
+int32_t AxisUnder(Layout layout, int32_t axis);
+// kInvalidArgument for an axis outside [−rank, rank).
+Result<int32_t> WrapAxis(int64_t axis, size_t rank);
+// True when the picture and the file's order are the same sequence of elements. `shape` has the
+// file's four dimensions.
+bool OrdersAgree(const Shape& shape);
 
 class Builder {
  public:

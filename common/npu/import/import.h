@@ -12,16 +12,21 @@
 
 namespace plumb::npu {
 
-enum class NetworkFormat : uint8_t { kTflite, kOnnx };
+enum class NetworkFormat : uint8_t { kTflite, kOnnx, kCaffe };
 
-// "tflite", "onnx".
+// "tflite", "onnx", "caffe".
 std::string_view NetworkFormatName(NetworkFormat format);
 
-// By the first bytes; empty for what is no network of a known framework.
+// By the first bytes; empty for what is no network of a known framework. kCaffe is either file of a
+// pair: a prototxt or a caffemodel.
 std::optional<NetworkFormat> DetectNetworkFormat(const Buffer& file);
 
-// As ImportTflite or ImportOnnx. `shapes` must be empty for a TFLite file, which fixes its own:
-// kInvalidArgument otherwise, and for a file of no known format.
-Result<Graph> ImportNetwork(const Buffer& file, std::string name, const InputShapes& shapes = {});
+// As ImportTflite, ImportOnnx or ImportCaffe. `other` is the other file of Caffe's pair, whichever
+// `file` is. `shapes` must be empty but for ONNX: the other formats fix their own. kInvalidArgument
+// otherwise, for a file of no known format and for a Caffe file without its other one.
+Result<Graph> ImportNetwork(const Buffer& file,
+                            std::string name,
+                            const InputShapes& shapes = {},
+                            const Buffer& other = {});
 
 }  // namespace plumb::npu

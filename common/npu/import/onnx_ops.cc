@@ -116,19 +116,6 @@ Result<uint32_t> NodeView::Scalar(std::string_view suffix, float value) const {
   return builder_.AddConstant(NewName(suffix), Shape{1}, {value});
 }
 
-Result<int32_t> WrapAxis(int64_t axis, size_t rank) {
-  const auto count = static_cast<int64_t>(rank);
-  if (axis < -count || axis >= count) {
-    return InvalidArgumentError("names axis " + std::to_string(axis) + " of " +
-                                std::to_string(rank));
-  }
-  return static_cast<int32_t>(axis < 0 ? axis + count : axis);
-}
-
-int32_t AxisUnder(Layout layout, int32_t axis) {
-  return layout == Layout::kPicture ? PictureAxis(axis) : axis;
-}
-
 Result<int32_t> Narrow(int64_t value) {
   if (value < std::numeric_limits<int32_t>::min() || value > std::numeric_limits<int32_t>::max()) {
     return InvalidArgumentError("has the parameter " + std::to_string(value) +

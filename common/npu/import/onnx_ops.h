@@ -10,12 +10,14 @@
 
 namespace plumb::npu::onnx {
 
+using importing::AxisUnder;
 using importing::Builder;
 using importing::Layout;
 using importing::PictureAxis;
 using importing::ToPicture;
 using importing::ToPlain;
 using importing::Value;
+using importing::WrapAxis;
 
 // What a converter sees of one node. Errors do not name the node: the importer adds that.
 class NodeView {
@@ -87,10 +89,6 @@ class NodeView {
   Builder& builder_;
 };
 
-// kInvalidArgument for an axis outside [−rank, rank).
-Result<int32_t> WrapAxis(int64_t axis, size_t rank);
-// Where a tensor under `layout` has the file's axis.
-int32_t AxisUnder(Layout layout, int32_t axis);
 // kInvalidArgument for a number outside int32's.
 Result<int32_t> Narrow(int64_t value);
 
