@@ -195,21 +195,27 @@ Result<std::unique_ptr<ScriptInputs>> ScriptInputs::Create(
   return inputs;
 }
 
-Result<std::vector<uint8_t>> ScriptInputs::Make(size_t index,
-                                                const std::string& path,
-                                                const CancelToken& cancel) {
+Result<Tensor> ScriptInputs::Array(size_t index,
+                                   const std::string& path,
+                                   const CancelToken& cancel,
+                                   bool norm) {
   if (scripts_.size() != 1 && index >= scripts_.size()) {
     return UsageError("--preprocess names " + std::to_string(scripts_.size()) +
                           " scripts, the model has more inputs",
                       "give one script, or one for each input");
   }
   PreprocessScript& script = *scripts_[scripts_.size() == 1 ? 0 : index];
-  const auto make = [&]() -> Result<std::vector<uint8_t>> {
-    PLUMB_ASSIGN_OR_RETURN(const Buffer npy, script.Run(path, false, cancel));
-    PLUMB_ASSIGN_OR_RETURN(const Tensor array, ParseNpy("image_preprocess", npy));
-    return EncodeScriptArray(array, model_.get(), index);
-  };
-  auto bytes = make();
+  const auto npy = script.Run(path, norm, cancel);
+  auto array = npy.ok() ? ParseNpy("image_preprocess", *npy) : Result<Tensor>(npy.status());
+  return array.ok() ? std::move(array)
+                    : Result<Tensor>(array.status().Annotate("'" + EscapeForDisplay(path) + "'"));
+}
+
+Result<std::vector<uint8_t>> ScriptInputs::Make(size_t index,
+                                                const std::string& path,
+                                                const CancelToken& cancel) {
+  PLUMB_ASSIGN_OR_RETURN(const Tensor array, Array(index, path, cancel));
+  auto bytes = EncodeScriptArray(array, model_.get(), index);
   return bytes.ok() ? std::move(bytes)
                     : Result<std::vector<uint8_t>>(
                           bytes.status().Annotate("'" + EscapeForDisplay(path) + "'"));

@@ -45,6 +45,12 @@ class ScriptInputs {
                                     const std::string& path,
                                     const CancelToken& cancel);
 
+  // What the script returned, with `norm` as the stage asks; errors name the file.
+  Result<Tensor> Array(size_t index,
+                       const std::string& path,
+                       const CancelToken& cancel,
+                       bool norm = false);
+
   // SHA-256 of the scripts' files, in order; another script makes another input.
   [[nodiscard]] const std::string& digest() const { return digest_; }
 

@@ -10,7 +10,10 @@
 namespace plumb::image {
 
 Result<Image> DecodePng(std::span<const uint8_t> bytes);
-Result<Image> DecodeJpeg(std::span<const uint8_t> bytes);
+// As the sensor stored it, whatever rule.orient says.
+Result<Image> DecodeJpeg(std::span<const uint8_t> bytes, const DecodeRule& rule);
+// Uncompressed, of 1, 4, 8 (palette), 16, 24 or 32 bits a pixel; alpha is dropped.
+Result<Image> DecodeBmp(std::span<const uint8_t> bytes);
 // P5 and P6 with a maximum of 255.
 Result<Image> DecodeNetpbm(std::span<const uint8_t> bytes);
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::array<uint8_t, 8> kPngMagic = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 constexpr std::array<uint8_t, 3> kJpegMagic = {0xff, 0xd8, 0xff};
+constexpr std::array<uint8_t, 2> kBmpMagic = {'B', 'M'};
 
 bool StartsWith(std::span<const uint8_t> bytes, std::span<const uint8_t> magic) {
   return bytes.size() >= magic.size() && std::equal(magic.begin(), magic.end(), bytes.begin());
@@ -25,6 +26,9 @@ std::optional<FileFormat> DetectFormat(std::span<const uint8_t> bytes) {
   }
   if (StartsWith(bytes, kJpegMagic)) {
     return FileFormat::kJpeg;
+  }
+  if (StartsWith(bytes, kBmpMagic)) {
+    return FileFormat::kBmp;
   }
   const bool netpbm = bytes.size() >= 3 && bytes[0] == 'P' && (bytes[1] == '5' || bytes[1] == '6');
   return netpbm ? std::optional(FileFormat::kNetpbm) : std::nullopt;
@@ -45,19 +49,30 @@ Result<Image> AllocateImage(uint64_t width, uint64_t height) {
   return image;
 }
 
-Result<Image> Decode(std::span<const uint8_t> bytes) {
+namespace {
+
+Result<Image> DecodeOriented(std::span<const uint8_t> bytes, const DecodeRule& rule) {
+  PLUMB_ASSIGN_OR_RETURN(Image image, DecodeJpeg(bytes, rule));
+  return rule.orient ? Upright(std::move(image), OrientationOf(bytes)) : std::move(image);
+}
+
+}  // namespace
+
+Result<Image> Decode(std::span<const uint8_t> bytes, const DecodeRule& rule) {
   const auto format = DetectFormat(bytes);
   if (!format) {
-    return InvalidArgumentError("this is no PNG, JPEG or binary PPM picture")
+    return InvalidArgumentError("this is no PNG, JPEG, BMP or binary PPM picture")
         .WithHint("convert it to PNG first");
   }
   switch (*format) {
     case FileFormat::kPng:
       return DecodePng(bytes);
     case FileFormat::kJpeg:
-      return DecodeJpeg(bytes);
+      return DecodeOriented(bytes, rule);
     case FileFormat::kNetpbm:
       return DecodeNetpbm(bytes);
+    case FileFormat::kBmp:
+      return DecodeBmp(bytes);
   }
   return InternalError("unhandled picture format");
 }

@@ -12,11 +12,14 @@ struct Destroy {
 };
 
 // A progressive file may hold thousands of scans that each cost a full decode: LIMITSCANS.
-constexpr int kFlags = TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS;
+int FlagsOf(const DecodeRule& rule) {
+  return TJFLAG_LIMITSCANS | (rule.fast_dct ? TJFLAG_FASTDCT : TJFLAG_ACCURATEDCT) |
+         (rule.plain_upsampling ? TJFLAG_FASTUPSAMPLE : 0);
+}
 
 }  // namespace
 
-Result<Image> DecodeJpeg(std::span<const uint8_t> bytes) {
+Result<Image> DecodeJpeg(std::span<const uint8_t> bytes, const DecodeRule& rule) {
   const std::unique_ptr<void, Destroy> decoder(tjInitDecompress());
   if (!decoder) {
     return InternalError("libjpeg-turbo could not start");
@@ -49,7 +52,7 @@ Result<Image> DecodeJpeg(std::span<const uint8_t> bytes) {
                     0,
                     height,
                     TJPF_RGB,
-                    kFlags) != 0) {
+                    FlagsOf(rule)) != 0) {
     return InvalidArgumentError(std::string("the JPEG is damaged: ") +
                                 tjGetErrorStr2(decoder.get()));
   }

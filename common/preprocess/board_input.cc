@@ -5,13 +5,10 @@
 #include <cmath>
 
 #include "common/base/checked.h"
+#include "common/preprocess/buffer.h"
 
 namespace plumb::preprocess {
 namespace {
-
-bool PadsInputs(Family family) {
-  return family == Family::k1x || family == Family::kQ;
-}
 
 void AppendLittleEndian(std::vector<uint8_t>& bytes, uint32_t value, unsigned size) {
   for (unsigned i = 0; i < size; ++i) {
@@ -68,7 +65,8 @@ Result<std::vector<uint8_t>> AlignPicture(const Pixels& pixels, const PictureAli
 
 Result<std::vector<int16_t>> QuantizeS16(std::span<const float> values,
                                          float scale,
-                                         Family family) {
+                                         Family family,
+                                         const QuantizeRule& rule) {
   if (!std::isfinite(scale) || scale <= 0) {
     return InvalidArgumentError("an input scale of " + std::to_string(scale) + " is unusable");
   }
@@ -77,7 +75,8 @@ Result<std::vector<int16_t>> QuantizeS16(std::span<const float> values,
   result.reserve(values.size());
   for (const float value : values) {
     const float quotient = std::isnan(value) ? 0.0F : value / scale;
-    result.push_back(static_cast<int16_t>(std::clamp(quotient, lowest, 32767.0F)));
+    const double whole = Round(quotient, rule.rounding) + rule.zero_point;
+    result.push_back(static_cast<int16_t>(std::clamp<double>(whole, lowest, 32767.0)));
   }
   return result;
 }

@@ -8,6 +8,7 @@
 
 #include "common/base/status.h"
 #include "common/preprocess/pixels.h"
+#include "common/preprocess/rounding.h"
 #include "common/tensor/family.h"
 
 namespace plumb::preprocess {
@@ -31,10 +32,20 @@ Result<Pixels> AddAlpha(const Pixels& rgb, AlphaOrder order);
 // The rows of `pixels`, zero-padded on the right and below.
 Result<std::vector<uint8_t>> AlignPicture(const Pixels& pixels, const PictureAlignment& alignment);
 
+// How a program differs from the PC's: its rounding, and a zero point that is added before the
+// clip.
+struct QuantizeRule {
+  Rounding rounding = Rounding::kTruncate;
+  int32_t zero_point = 0;
+};
+
 // RAWDATA_S16_NHWC: x / scale in float32, clipped to −32768 (1.x, Q) or −32767 (S families) …
 // 32767, truncated towards zero; NaN gives 0.
 // kInvalidArgument for a scale that is not finite and above 0.
-Result<std::vector<int16_t>> QuantizeS16(std::span<const float> values, float scale, Family family);
+Result<std::vector<int16_t>> QuantizeS16(std::span<const float> values,
+                                         float scale,
+                                         Family family,
+                                         const QuantizeRule& rule = {});
 
 // Rows of `innermost` int16 values, little-endian, zero-padded to RawInputInnermost of the family.
 // kInvalidArgument unless the values are whole rows.

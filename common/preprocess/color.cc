@@ -80,21 +80,30 @@ std::vector<double> InChannelOrder(const dump::PerColor& colors, ColorOrder orde
 Result<std::vector<float>> Normalize(const Pixels& pixels,
                                      ColorOrder order,
                                      const Normalization& normalization) {
-  const std::vector<double> mean = InChannelOrder(normalization.mean, order);
-  const std::vector<double> std_dev = InChannelOrder(normalization.std_dev, order);
-  if (mean.size() != pixels.channels) {
+  if (ChannelsOf(order) != pixels.channels) {
     return InvalidArgumentError(std::string(ColorOrderName(order)) + " does not fit " +
                                 std::to_string(pixels.channels) + " channels");
   }
-  std::vector<float> values;
-  values.reserve(pixels.data.size());
-  for (size_t i = 0; i < pixels.data.size(); ++i) {
-    const size_t channel = i % mean.size();
-    const auto pixel = static_cast<float>(pixels.data[i]);
-    values.push_back((pixel - static_cast<float>(mean[channel])) /
-                     static_cast<float>(std_dev[channel]));
-  }
+  std::vector<float> values(pixels.data.begin(), pixels.data.end());
+  PLUMB_RETURN_IF_ERROR(NormalizeInPlace(values, order, normalization));
   return values;
+}
+
+Status NormalizeInPlace(std::vector<float>& values,
+                        ColorOrder order,
+                        const Normalization& normalization) {
+  const std::vector<double> mean = InChannelOrder(normalization.mean, order);
+  const std::vector<double> std_dev = InChannelOrder(normalization.std_dev, order);
+  if (values.size() % mean.size() != 0) {
+    return InvalidArgumentError(std::to_string(values.size()) + " numbers are no whole pixels of " +
+                                std::string(ColorOrderName(order)));
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    const size_t channel = i % mean.size();
+    values[i] =
+        (values[i] - static_cast<float>(mean[channel])) / static_cast<float>(std_dev[channel]);
+  }
+  return OkStatus();
 }
 
 }  // namespace plumb::preprocess

@@ -40,4 +40,9 @@ Result<std::vector<float>> Normalize(const Pixels& pixels,
                                      ColorOrder order,
                                      const Normalization& normalization);
 
+// The same on numbers that lie in `order`, in place.
+Status NormalizeInPlace(std::vector<float>& values,
+                        ColorOrder order,
+                        const Normalization& normalization);
+
 }  // namespace plumb::preprocess

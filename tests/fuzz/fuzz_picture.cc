@@ -1,9 +1,12 @@
-// The way of a picture: PNG, JPEG or netpbm bytes, resize, colour, normalise, align.
+// The way of a picture: PNG, JPEG, BMP or netpbm bytes and EXIF, crop, resize, colour, normalise,
+// align, in ways that the input's size picks.
 #include "common/image/decoders.h"
 #include "common/image/image.h"
 #include "common/preprocess/board_input.h"
+#include "common/preprocess/buffer.h"
 #include "common/preprocess/color.h"
 #include "common/preprocess/pipeline.h"
+#include "common/preprocess/synthesize.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace plumb {
@@ -21,6 +24,10 @@ bool TooLarge(std::span<const uint8_t> bytes) {
     };
     const uint64_t pixels = word(16) * word(20);
     return pixels > kMaxWork && pixels <= image::kMaxPixels;
+  }
+  if (format == image::FileFormat::kBmp && bytes.size() >= 26) {
+    const auto side = [&](size_t at) { return uint64_t{bytes[at]} | uint64_t{bytes[at + 1]} << 8; };
+    return side(18) * side(22) > kMaxWork;
   }
   return false;
 }
@@ -45,6 +52,40 @@ void TryPreprocessing(image::Image picture, preprocess::ColorOrder order) {
   }
 }
 
+preprocess::Recipe RecipeOf(size_t pick) {
+  preprocess::Recipe recipe;
+  const auto next = [&pick](size_t choices) {
+    const size_t choice = pick % choices;
+    pick /= choices;
+    return choice;
+  };
+  recipe.buffer.format = static_cast<npu::InputFormat>(next(8));
+  recipe.resize.kernel = static_cast<preprocess::Kernel>(next(5));
+  recipe.resize.centres = preprocess::DefaultCentres(recipe.resize.kernel);
+  recipe.resize.arithmetic = static_cast<preprocess::Arithmetic>(next(2));
+  recipe.resize.fit = static_cast<preprocess::Fit>(next(3));
+  recipe.order = static_cast<preprocess::ColorOrder>(next(3));
+  recipe.crop.kind =
+      next(2) == 0 ? preprocess::Crop::Kind::kNone : preprocess::Crop::Kind::kCentred;
+  recipe.buffer.family = next(2) == 0 ? Family::k1x : Family::kS6;
+  recipe.buffer.width = 19;
+  recipe.buffer.height = 6;
+  recipe.buffer.scale = 0.01F;
+  return recipe;
+}
+
+void TrySynthesis(const image::Image& picture, size_t pick) {
+  const preprocess::Recipe recipe = RecipeOf(pick);
+  const auto bytes = preprocess::Synthesize(picture, recipe);
+  if (!bytes.ok()) {
+    FUZZ_REQUIRE(!bytes.status().message().empty());
+    return;
+  }
+  if (npu::IsPictureFormat(recipe.buffer.format)) {
+    FUZZ_REQUIRE(bytes->size() == preprocess::LayoutOf(recipe.buffer)->size);
+  }
+}
+
 }  // namespace
 }  // namespace plumb
 
@@ -61,6 +102,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   FUZZ_REQUIRE(picture->width > 0 && picture->height > 0);
   FUZZ_REQUIRE(picture->rgb.size() == uint64_t{picture->width} * picture->height * 3);
   if (uint64_t{picture->width} * picture->height <= kMaxWork) {
+    const image::Image upright = image::Upright(*picture, image::OrientationOf({data, size}));
+    FUZZ_REQUIRE(upright.rgb.size() == picture->rgb.size());
+    TrySynthesis(upright, size * 2654435761U >> 3);
     TryPreprocessing(*std::move(picture), static_cast<preprocess::ColorOrder>(size % 3));
   }
   return 0;

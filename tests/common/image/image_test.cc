@@ -1,5 +1,7 @@
 #include "common/image/image.h"
 
+#include <array>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -130,6 +132,72 @@ TEST(Image, NamesTheFileItCannotRead) {
   const auto missing = Read("/nonexistent/picture.png");
   ASSERT_FALSE(missing.ok());
   EXPECT_NE(missing.status().message().find("/nonexistent/picture.png"), std::string::npos);
+}
+
+// 2×2 pixels of 24 bits, the lower row first, rows of 8 bytes.
+std::vector<uint8_t> SmallBmp() {
+  std::vector<uint8_t> file(54, 0);
+  file[0] = 'B';
+  file[1] = 'M';
+  file[10] = 54;
+  file[14] = 40;
+  file[18] = 2;
+  file[22] = 2;
+  file[26] = 1;
+  file[28] = 24;
+  for (const uint8_t byte : {1, 2, 3, 4, 5, 6, 0, 0, 7, 8, 9, 10, 11, 12, 0, 0}) {
+    file.push_back(byte);
+  }
+  return file;
+}
+
+TEST(Bmp, ReadsRowsFromBelowAndBlueFirst) {
+  const auto image = Decode(SmallBmp());
+  ASSERT_TRUE(image.ok()) << image.status().message();
+  EXPECT_EQ(image->rgb, (std::vector<uint8_t>{9, 8, 7, 12, 11, 10, 3, 2, 1, 6, 5, 4}));
+  auto down = SmallBmp();
+  down[22] = 0xfe;  // a height of −2: from above
+  down[23] = down[24] = down[25] = 0xff;
+  EXPECT_EQ(Decode(down)->rgb, (std::vector<uint8_t>{3, 2, 1, 6, 5, 4, 9, 8, 7, 12, 11, 10}));
+}
+
+TEST(Bmp, RefusesDamage) {
+  for (size_t size = 2; size < SmallBmp().size(); ++size) {
+    auto cut = SmallBmp();
+    cut.resize(size);
+    EXPECT_FALSE(Decode(cut).ok()) << size;
+  }
+  auto huge = SmallBmp();
+  huge[20] = huge[24] = 0x7f;
+  EXPECT_FALSE(Decode(huge).ok());
+  auto packed = SmallBmp();
+  packed[30] = 1;  // RLE8
+  EXPECT_NE(Decode(packed).status().message().find("compression 1"), std::string::npos);
+}
+
+// 1 2 3 / 4 5 6, each three times.
+TEST(Upright, TurnsAndMirrors) {
+  Image stored{3, 2, {}};
+  for (uint8_t value = 1; value <= 6; ++value) {
+    stored.rgb.insert(stored.rgb.end(), 3, value);
+  }
+  const std::array<std::array<uint8_t, 6>, 8> wanted = {{{1, 2, 3, 4, 5, 6},
+                                                         {3, 2, 1, 6, 5, 4},
+                                                         {6, 5, 4, 3, 2, 1},
+                                                         {4, 5, 6, 1, 2, 3},
+                                                         {1, 4, 2, 5, 3, 6},
+                                                         {4, 1, 5, 2, 6, 3},
+                                                         {6, 3, 5, 2, 4, 1},
+                                                         {3, 6, 2, 5, 1, 4}}};
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    const Image upright = Upright(stored, orientation);
+    EXPECT_EQ(upright.width, orientation < 5 ? 3U : 2U);
+    for (size_t i = 0; i < 6; ++i) {
+      EXPECT_EQ(upright.rgb[i * 3 + 1], wanted.at(static_cast<size_t>(orientation - 1)).at(i))
+          << orientation << " " << i;
+    }
+  }
+  EXPECT_EQ(Upright(stored, 9), stored);
 }
 
 }  // namespace
