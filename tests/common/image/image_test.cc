@@ -1,7 +1,6 @@
 #include "common/image/image.h"
 
 #include <array>
-#include <array>
 #include <string>
 #include <vector>
 
