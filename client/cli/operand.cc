@@ -10,6 +10,7 @@
 #include "common/base/file.h"
 #include "common/base/sha256.h"
 #include "common/base/text.h"
+#include "common/dump/dump_file.h"
 #include "common/dump/simulator_text.h"
 #include "common/runner/failure.h"
 #include "common/tensor/notation.h"
@@ -55,10 +56,41 @@ Result<Tensor> LoadRaw(const fs::path& path, const std::string& spec, const Buff
   return Tensor{std::move(desc), bytes};
 }
 
+// A tensor's own outputs; constants are counted, not compared.
+Status AddDump(const Buffer& bytes, LoadedOperand& loaded) {
+  PLUMB_ASSIGN_OR_RETURN(const dump::DumpFile file, dump::ParseDump(bytes));
+  for (const dump::DumpEntry& entry : file.entries) {
+    if (entry.constant) {
+      ++loaded.constants;
+    }
+    if (entry.constant || entry.direction != dump::Direction::kOutput) {
+      continue;
+    }
+    const auto elements = static_cast<int64_t>(entry.payload.size() / sizeof(float));
+    PLUMB_ASSIGN_OR_RETURN(
+        TensorDesc desc,
+        MakeContiguousDesc(
+            entry.name, ElementType::kFloat32, entry.shape.value_or(Shape{elements})));
+    if (entry.payload.size() < desc.aligned_size) {
+      return InvalidArgumentError("'" + EscapeForDisplay(entry.name) + "' has " +
+                                  std::to_string(entry.payload.size()) + " bytes for " +
+                                  entry.shape->ToString());
+    }
+    const uint64_t size = desc.aligned_size;
+    loaded.tensors.push_back({std::move(desc), entry.payload.Slice(0, size)});
+  }
+  return OkStatus();
+}
+
 Result<LoadedOperand> LoadFile(const fs::path& path, const std::string& spec) {
   PLUMB_ASSIGN_OR_RETURN(const Buffer bytes, MapFile(path));
   LoadedOperand loaded;
   loaded.operand = {path.string(), Sha256Hex(bytes.span())};
+  if (spec.empty() && dump::LooksLikeDump(bytes.span())) {
+    const Status added = AddDump(bytes, loaded);
+    return added.ok() ? Result<LoadedOperand>(std::move(loaded))
+                      : Status(added).Annotate(Quoted(path));
+  }
   if (spec.empty() && dump::LooksLikeSimulatorText(bytes.view())) {
     auto tensors = dump::ParseSimulatorText(bytes.view());
     if (!tensors.ok()) {

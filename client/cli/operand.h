@@ -18,6 +18,7 @@ struct LoadedOperand {
   std::vector<Tensor> tensors;
   std::optional<archive::Recording> recording;  // where it was one
   bool raw = false;                             // read through a spec
+  uint64_t constants = 0;                       // of a dump: weights and shape arithmetic
   uint32_t text_decimals = 0;                   // of values that were printed; 0: exact
 
   [[nodiscard]] std::vector<std::string> Names() const;
@@ -26,9 +27,9 @@ struct LoadedOperand {
 };
 
 // `path` names an .npy file, a raw file (then `spec` says what it holds: common/tensor/notation.h),
-// the text of simulator.py or prog_dla_simulator, a folder of .npy files, a tensor folder, a leg of
-// a run, or a run, of which the leg of `role` is taken. Files are mapped. Errors carry reason
-// "usage" and say what to write instead.
+// the text of simulator.py or prog_dla_simulator, a DumpDebug file, a folder of .npy files, a
+// tensor folder, a leg of a run, or a run, of which the leg of `role` is taken. Files are mapped.
+// Errors carry reason "usage" and say what to write instead.
 Result<LoadedOperand> LoadOperand(const std::string& path,
                                   analysis::Role role,
                                   const std::string& spec);

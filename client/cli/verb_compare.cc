@@ -32,7 +32,8 @@ class CompareVerb : public Verb {
             ".npy file, a raw file (with --spec), a folder of .npy files (paired by name), a run\n"
             "folder or one of its legs. A run folder as REFERENCE gives its reference leg, as\n"
             "TARGET its target leg. Valid elements must be equal unless a tolerance is given;\n"
-            "padding is never looked at. The text of simulator.py or prog_dla_simulator and a\n"
+            "padding is never looked at. Dumps are paired layer by layer, their constants only\n"
+            "counted. The text of simulator.py or prog_dla_simulator and a\n"
             "folder with tensors.json are read too; text matches within its six decimals.\n"
             "Exit codes: 0 match, 1 mismatch, 2 usage or unreadable file, 5 nothing compared or\n"
             "tensors missing, 6 the recorded target differs from itself.",
@@ -181,6 +182,7 @@ Result<int> CompareVerb::Run(VerbContext& context) {
   report.reference = reference.operand;
   report.target = target.operand;
   report.coverage = pairing.coverage;
+  report.coverage.constant = reference.constants;
   report.diagnosis = analysis::Diagnose(request);
   for (const auto& pair : request.pairs) {
     report.tensors.push_back(pair.report);

@@ -9,12 +9,11 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeNpy } from './npy.mjs';
 import { randomBytes, readPng, stretch } from './picture.mjs';
-import { loadTflite, runTflite } from './tflite.mjs';
-import { TfliteFile } from './tflite_file.mjs';
+import { loadTflite, runTflite, usualFolder } from '../tflite/tflite.mjs';
+import { TfliteFile } from '../tflite/tflite_file.mjs';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,7 +23,7 @@ const { values: flags, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     layers: { type: 'boolean', default: false },
     digests: { type: 'boolean', default: false },
-    tflite: { type: 'string', default: fileURLToPath(new URL('../../build/tflite', import.meta.url)) },
+    tflite: { type: 'string', default: usualFolder() },
   },
 });
 if (positionals.length !== 2) {

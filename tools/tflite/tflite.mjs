@@ -1,13 +1,20 @@
 // The official TFLite runtime, compiled to WebAssembly, under plain node.
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import vm from 'node:vm';
 
 const kName = 'tflite_web_api_cc_simd';
 
+// Where tools/fetch-tflite puts it.
+export function usualFolder() {
+  const data = process.env.XDG_DATA_HOME || path.join(os.homedir(), '.local', 'share');
+  return path.join(process.env.PLUMB_FRAMEWORKS || path.join(data, 'plumbline', 'frameworks'), 'tflite');
+}
+
 export async function loadTflite(folder) {
   const script = path.join(folder, `${kName}.js`);
-  if (!fs.existsSync(script)) throw new Error(`${folder} has no TFLite; run tools/oracle/fetch-tflite`);
+  if (!fs.existsSync(script)) throw new Error(`${folder} has no TFLite; run tools/fetch-tflite`);
   globalThis.window = globalThis;  // The package was made for browsers.
   vm.runInThisContext(fs.readFileSync(script, 'utf8') + ';globalThis.plumbTflite = tflite_web_api_ModuleFactory');
   return globalThis.plumbTflite({
