@@ -231,7 +231,6 @@ Status MakeLine(const LayerView& layer, const Operand& x, const Line& line) {
 
 // The natural logarithm of the parameter `base`, where −1 stands for e.
 Result<double> LogarithmOfBase(const Param& param) {
-  constexpr double kLogarithmOf10 = 2.302585092994045684;
   PLUMB_ASSIGN_OR_RETURN(const float base, param.Real("base", -1));
   if (base == -1) {
     return 1.0;
@@ -239,7 +238,7 @@ Result<double> LogarithmOfBase(const Param& param) {
   if (!(base > 0) || base == 1) {
     return InvalidArgumentError("has a base of " + std::to_string(base));
   }
-  return PortableLog10(static_cast<double>(base)) * kLogarithmOf10;
+  return PortableLog(static_cast<double>(base));
 }
 
 // base^(scale · x + shift)
@@ -267,22 +266,32 @@ Status ConvertPower(const LayerView& layer) {
   if (power == 1) {
     return MakeLine(layer, x, line);
   }
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t base, AddLine(layer, x.tensor, line.scale, line.shift));
-  if (power == 2) {
-    return layer.Make(x.layout, OpKind::kMul, {base, base});
+  return layer.Make(
+      x.layout, OpKind::kPower, {x.tensor}, PowerAttributes{power, line.scale, line.shift});
+}
+
+// The logarithm of scale · x + shift to a base.
+Status ConvertLog(const LayerView& layer) {
+  PLUMB_RETURN_IF_ERROR(layer.NeedBottoms(1));
+  PLUMB_ASSIGN_OR_RETURN(const Param param, layer.Read("log_param"));
+  PLUMB_ASSIGN_OR_RETURN(const double logarithm, LogarithmOfBase(param));
+  PLUMB_ASSIGN_OR_RETURN(const Line line, ReadLine(param));
+  PLUMB_ASSIGN_OR_RETURN(const Operand x, Take(layer, layer.bottom()));
+  PLUMB_ASSIGN_OR_RETURN(const uint32_t operand, AddLine(layer, x.tensor, line.scale, line.shift));
+  if (logarithm == 1) {
+    return layer.Make(x.layout, OpKind::kLog, {operand});
   }
-  if (power == -1) {
-    PLUMB_ASSIGN_OR_RETURN(const uint32_t one, layer.Scalar("one", 1));
-    return layer.Make(x.layout, OpKind::kDiv, {one, base});
-  }
-  return UnimplementedError("raises to the power of " + std::to_string(power) +
-                            "; 1, 2 and -1 are supported");
+  PLUMB_ASSIGN_OR_RETURN(const uint32_t natural, layer.Step("natural", OpKind::kLog, {operand}));
+  PLUMB_ASSIGN_OR_RETURN(const uint32_t factor,
+                         layer.Scalar("base", static_cast<float>(1 / logarithm)));
+  return layer.Make(x.layout, OpKind::kMul, {natural, factor});
 }
 
 constexpr NamedConverter kConverters[] = {
     {"BatchNorm", ConvertBatchNorm},
     {"Bias", ConvertBias},
     {"Exp", ConvertExp},
+    {"Log", ConvertLog},
     {"Power", ConvertPower},
     {"Scale", ConvertScale},
 };

@@ -11,8 +11,12 @@ namespace {
 
 constexpr int32_t kMaxSize = 65536;
 
-std::array<std::span<const NamedConverter>, 4> Tables() {
-  return {WindowConverters(), PointwiseConverters(), AffineConverters(), LayoutConverters()};
+std::array<std::span<const NamedConverter>, 5> Tables() {
+  return {WindowConverters(),
+          PointwiseConverters(),
+          AffineConverters(),
+          LayoutConverters(),
+          ReduceConverters()};
 }
 
 struct Reason {

@@ -140,5 +140,6 @@ std::span<const NamedConverter> WindowConverters();
 std::span<const NamedConverter> PointwiseConverters();
 std::span<const NamedConverter> AffineConverters();
 std::span<const NamedConverter> LayoutConverters();
+std::span<const NamedConverter> ReduceConverters();
 
 }  // namespace plumb::npu::caffe

@@ -68,6 +68,29 @@ Status ConvertSwish(const LayerView& layer) {
   return layer.Make(x.layout, OpKind::kMul, {x.tensor, gate});
 }
 
+// x > 0: x, else alpha · (exp(x) − 1).
+Status ConvertElu(const LayerView& layer) {
+  PLUMB_RETURN_IF_ERROR(layer.NeedBottoms(1));
+  PLUMB_ASSIGN_OR_RETURN(const Param param, layer.Read("elu_param"));
+  EluAttributes elu;
+  PLUMB_ASSIGN_OR_RETURN(elu.alpha, param.Real("alpha", 1));
+  PLUMB_ASSIGN_OR_RETURN(const Operand x, Take(layer, layer.bottom()));
+  return layer.Make(x.layout, OpKind::kElu, {x.tensor}, elu);
+}
+
+Status ConvertClip(const LayerView& layer) {
+  PLUMB_RETURN_IF_ERROR(layer.NeedBottoms(1));
+  PLUMB_ASSIGN_OR_RETURN(const Param param, layer.Read("clip_param"));
+  if (!param.Has("min") || !param.Has("max")) {
+    return InvalidArgumentError("must have clip_param with min and max");
+  }
+  ClipAttributes clip;
+  PLUMB_ASSIGN_OR_RETURN(clip.low, param.Real("min", 0));
+  PLUMB_ASSIGN_OR_RETURN(clip.high, param.Real("max", 0));
+  PLUMB_ASSIGN_OR_RETURN(const Operand x, Take(layer, layer.bottom()));
+  return layer.Make(x.layout, OpKind::kClip, {x.tensor}, clip);
+}
+
 // The bottoms under one layout, each times its coefficient.
 struct Terms {
   Layout layout = Layout::kPlain;
@@ -98,10 +121,8 @@ Result<Terms> TakeTerms(const LayerView& layer, std::span<const float> coefficie
 Result<OpKind> CombiningKind(const Param& param) {
   constexpr std::array<std::string_view, 3> kOperations = {"PROD", "SUM", "MAX"};
   PLUMB_ASSIGN_OR_RETURN(const int32_t operation, param.Choice("operation", kOperations, 1));
-  if (operation == 2) {
-    return UnimplementedError("combines by MAX; SUM and PROD are supported");
-  }
-  return operation == 0 ? OpKind::kMul : OpKind::kAdd;
+  constexpr std::array<OpKind, 3> kKinds = {OpKind::kMul, OpKind::kAdd, OpKind::kMaximum};
+  return kKinds.at(static_cast<size_t>(operation));
 }
 
 Status ConvertEltwise(const LayerView& layer) {
@@ -128,7 +149,10 @@ Status ConvertEltwise(const LayerView& layer) {
 
 constexpr NamedConverter kConverters[] = {
     {"AbsVal", ConvertUnary<OpKind::kAbs>},
+    {"BNLL", ConvertUnary<OpKind::kSoftplus>},
+    {"Clip", ConvertClip},
     {"Dropout", ConvertCopy},
+    {"ELU", ConvertElu},
     {"Eltwise", ConvertEltwise},
     {"PReLU", ConvertPrelu},
     {"ReLU", ConvertRelu},

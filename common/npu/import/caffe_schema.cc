@@ -11,8 +11,9 @@
 namespace plumb::npu::caffe {
 namespace {
 
-// Field names separated by spaces. caffe.proto of BVLC Caffe 1.0; permute_param of Caffe SSD;
-// interp_param, shuffle_channel_param, upsample_param and relu6_param of the forks that made them.
+// Field names separated by spaces. caffe.proto of BVLC Caffe 1.0; norm_param and permute_param of
+// Caffe SSD; interp_param, shuffle_channel_param, upsample_param and relu6_param of the forks that
+// made them.
 struct MessageType {
   std::string_view name;
   std::string_view fields;
@@ -26,7 +27,8 @@ constexpr MessageType kTypes[] = {
      "transform_param loss_param blobs_lr weight_decay blob_share_mode data_param "
      "batch_norm_param bias_param clip_param concat_param convolution_param crop_param "
      "dropout_param eltwise_param elu_param exp_param flatten_param inner_product_param "
-     "input_param interp_param log_param lrn_param permute_param pooling_param power_param "
+     "input_param interp_param log_param lrn_param norm_param permute_param pooling_param "
+     "power_param "
      "prelu_param reduction_param relu6_param relu_param reshape_param scale_param "
      "shuffle_channel_param sigmoid_param slice_param softmax_param swish_param tanh_param "
      "upsample_param"},
@@ -50,6 +52,7 @@ constexpr MessageType kTypes[] = {
     {"interp_param", "height width zoom_factor shrink_factor pad_beg pad_end"},
     {"log_param", "base scale shift"},
     {"lrn_param", "local_size alpha beta norm_region k engine"},
+    {"norm_param", "across_spatial channel_shared scale_filler eps"},
     {"permute_param", "order"},
     {"pooling_param",
      "pool pad pad_h pad_w kernel_size kernel_h kernel_w stride stride_h stride_w engine "

@@ -137,6 +137,46 @@ TEST(CaffeLayout, UpsampleAndInterp) {
       ElementsAre(0, 2, 4));
 }
 
+TEST(CaffeLayout, ReductionFromAnAxisOn) {
+  const auto run = [](const std::string& param) {
+    // Channel 0 is 1 −2, channel 1 is 3 4.
+    return RunOne(
+        kPictureDims, {1, 3, -2, 4}, LayerText("Reduction", "reduction_param { " + param + " }"));
+  };
+  EXPECT_THAT(run(""), ElementsAre(6));
+  EXPECT_THAT(run("operation: ASUM axis: 1"), ElementsAre(10));
+  EXPECT_THAT(run("operation: SUMSQ axis: 2"), ElementsAre(5, 25));
+  EXPECT_THAT(run("operation: MEAN axis: 3 coeff: 10"), ElementsAre(-5, 35));
+}
+
+TEST(CaffeLayout, LocalResponseNormalization) {
+  // Squares 1 4 9, windows of 3 channels: 5 14 13; k + alpha / 3 · sum = 1 + 5, 1 + 14, 1 + 13.
+  EXPECT_THAT(RunOne({1, 3, 1, 1},
+                     {1, 2, 3},
+                     LayerText("LRN", "lrn_param { local_size: 3 alpha: 3 beta: 1 }")),
+              Pointwise(FloatNear(1e-6F), {1.0F / 6, 2.0F / 15, 3.0F / 14}));
+  // Within a channel: 3 × 3 places of which three are inside at most; 1 + 9 / 9 · sum.
+  EXPECT_THAT(RunOne({1, 1, 1, 3},
+                     {1, 2, 3},
+                     LayerText("LRN",
+                               "lrn_param { local_size: 3 alpha: 9 beta: 1 k: 7 norm_region: "
+                               "WITHIN_CHANNEL }")),
+              Pointwise(FloatNear(1e-6F), {1.0F / 6, 2.0F / 15, 3.0F / 14}));
+}
+
+TEST(CaffeLayout, NormalizeToUnitLength) {
+  // Places (3, 4) and (0, 2): lengths 5 and 2, times 10 and 100.
+  EXPECT_THAT(
+      RunOne(kPictureDims,
+             {3, 4, 0, 2},
+             LayerText("Normalize", "norm_param { across_spatial: false channel_shared: false }"),
+             {{{2}, {10, 100}}}),
+      Pointwise(FloatNear(1e-4F), {6.0F, 80.0F, 0.0F, 100.0F}));
+  // All of 1 1 1 1: length 2.
+  EXPECT_THAT(RunOne(kPictureDims, {1, 1, 1, 1}, LayerText("Normalize"), {{{1}, {4}}}),
+              Pointwise(FloatNear(1e-5F), {2.0F, 2.0F, 2.0F, 2.0F}));
+}
+
 TEST(CaffeLayout, WhatDoesNotFitIsAnError) {
   const auto message = [](const std::string& type, const std::string& rest) {
     return ImportStatus(NetText({2, 3, 4, 5}, LayerText(type, rest))).message();

@@ -127,7 +127,7 @@ INSTANTIATE_TEST_SUITE_P(
                 ""},
         Telling{NetText({1, 1, 4, 4}, LayerText("Convolutoin")),
                 "line 2: Convolutoin 'y': is not supported",
-                "did you mean Convolution? supported layers: AbsVal, BatchNorm,"},
+                "did you mean Convolution? supported layers: AbsVal, BNLL,"},
         Telling{NetText({1, 1, 4, 4}, LayerText("ArgMax")), "ArgMax 'y'", "on the CPU"},
         Telling{NetText({1, 4}, "layer { name: 'y' type: 'ReLU' bottom: 'y' top: 'z' }"),
                 "reads 'y', which neither an input nor a layer before it makes",

@@ -140,7 +140,7 @@ TEST(ImportCaffe, InnerProductTransposedAndFromALaterAxis) {
 }
 
 TEST(ImportCaffe, PoolingRoundsItsSizeUp) {
-  // 1×4 by windows of 1×2 in steps of 3 rows/columns… here kernel 2, stride 2 over 1×5: 3 windows.
+  // Windows of 2 in steps of 2 over 5 places: three, of which the last is half outside.
   EXPECT_THAT(RunOne({1, 1, 1, 5},
                      {1, 4, 2, 3, 5},
                      LayerText("Pooling",
@@ -202,6 +202,13 @@ TEST(ImportCaffe, Activations) {
   // 2 · sigmoid(1): 2 · 0.7310586
   EXPECT_THAT(RunOne({1, 1}, {2}, LayerText("Swish", "swish_param { beta: 0.5 }")),
               ElementsAre(FloatNear(1.4621172F, 1e-6F)));
+  // 2 · (exp(−0.5) − 1), and for −2: 2 · (0.13533528 − 1)
+  EXPECT_THAT(RunOne(dims, x, LayerText("ELU", "elu_param { alpha: 2 }")),
+              Pointwise(FloatNear(1e-6F), {-1.7293294F, -0.7869387F, 1.0F, 8.0F}));
+  EXPECT_THAT(RunOne(dims, x, LayerText("Clip", "clip_param { min: -1 max: 2 }")),
+              ElementsAre(-1, -0.5F, 1, 2));
+  // ln(1 + e^0)
+  EXPECT_THAT(RunOne({1, 1}, {0}, LayerText("BNLL")), Pointwise(FloatNear(1e-6F), {0.6931472F}));
   EXPECT_THAT(RunOne(dims, x, LayerText("Dropout", "dropout_param { dropout_ratio: 0.9 }")),
               ElementsAre(-2, -0.5F, 1, 8));
 }
@@ -275,7 +282,13 @@ TEST(ImportCaffe, ExponentAndPower) {
   EXPECT_THAT(run("Power", "power_param { scale: 2 shift: 1 }"), ElementsAre(7));
   EXPECT_THAT(run("Power", "power_param { scale: 2 shift: 1 power: 2 }"), ElementsAre(49));
   EXPECT_THAT(run("Power", "power_param { scale: 2 shift: 2 power: -1 }"), ElementsAre(0.125F));
+  EXPECT_THAT(run("Power", "power_param { power: 0.5 scale: 3 }"),
+              Pointwise(FloatNear(1e-6F), {3.0F}));
   EXPECT_THAT(run("Power", ""), ElementsAre(3));
+  // log2(8 · 3 + 8) = 5, ln 3
+  EXPECT_THAT(run("Log", "log_param { base: 2 scale: 8 shift: 8 }"),
+              Pointwise(FloatNear(1e-5F), {5.0F}));
+  EXPECT_THAT(run("Log", ""), Pointwise(FloatNear(1e-6F), {1.0986123F}));
 }
 
 TEST(ImportCaffe, EltwiseCombines) {
@@ -288,6 +301,7 @@ TEST(ImportCaffe, EltwiseCombines) {
   };
   EXPECT_THAT(run(""), ElementsAre(11, 22));
   EXPECT_THAT(run("operation: PROD"), ElementsAre(10, 40));
+  EXPECT_THAT(run("operation: MAX"), ElementsAre(10, 20));
   EXPECT_THAT(run("operation: SUM coeff: 1 coeff: -1"), ElementsAre(-9, -18));
   EXPECT_THAT(run("coeff: [0.5, 2]"), ElementsAre(20.5F, 41));
 }
