@@ -150,11 +150,11 @@ TEST(CaffeLayout, ReductionFromAnAxisOn) {
 }
 
 TEST(CaffeLayout, LocalResponseNormalization) {
-  // Squares 1 4 9, windows of 3 channels: 5 14 13; k + alpha / 3 · sum = 1 + 5, 1 + 14, 1 + 13.
+  // Squares 1 4 9, windows of 3 channels: 5 14 13; k + alpha / 3 · sum = 2 + 5, 2 + 14, 2 + 13.
   EXPECT_THAT(RunOne({1, 3, 1, 1},
                      {1, 2, 3},
-                     LayerText("LRN", "lrn_param { local_size: 3 alpha: 3 beta: 1 }")),
-              Pointwise(FloatNear(1e-6F), {1.0F / 6, 2.0F / 15, 3.0F / 14}));
+                     LayerText("LRN", "lrn_param { local_size: 3 alpha: 3 beta: 1 k: 2 }")),
+              Pointwise(FloatNear(1e-6F), {1.0F / 7, 2.0F / 16, 3.0F / 15}));
   // Within a channel: 3 × 3 places of which three are inside at most; 1 + 9 / 9 · sum.
   EXPECT_THAT(RunOne({1, 1, 1, 3},
                      {1, 2, 3},
