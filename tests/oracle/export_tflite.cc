@@ -209,6 +209,9 @@ Status Exporter::AddLayoutOp(const GraphOp& op) {
       return OkStatus();
     case OpKind::kPad: {
       const auto& pad = std::get<npu::PadAttributes>(op.attributes);
+      if (pad.value != 0) {
+        return UnimplementedError("TFLite's PAD pads with zero");
+      }
       std::vector<int32_t> pairs;
       for (size_t i = 0; i < pad.before.size(); ++i) {
         pairs.insert(pairs.end(), {pad.before[i], pad.after[i]});

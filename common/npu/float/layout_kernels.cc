@@ -112,7 +112,7 @@ void PadFloat(const FloatCall& call) {
   for (size_t axis = 0; axis < shape.rank(); ++axis) {
     start += pad.before[axis] * strides.at(axis);
   }
-  std::fill(call.output.begin(), call.output.end(), 0.0F);
+  std::fill(call.output.begin(), call.output.end(), pad.value);
   const float* next = call.inputs[0].values.data();
   ForEachOffset(shape.dims(), strides, start, [&](int64_t offset) {
     call.output[static_cast<size_t>(offset)] = *next++;

@@ -81,7 +81,7 @@ enum class OpKind : uint8_t {
   kArgMax,  // the place of the largest along one axis, as a number
   kArgMin,
   kBatchMatMul,  // [.., M, K] · [.., K, N]; the axes before broadcast
-  kPad,          // with real zero
+  kPad,
   kConcat,
   kReshape,  // the output's shape decides; also SQUEEZE and EXPAND_DIMS
   kTranspose,

@@ -71,6 +71,7 @@ struct ArgAttributes {
 struct PadAttributes {
   std::vector<int32_t> before;  // per axis, ≥ 0
   std::vector<int32_t> after;
+  float value = 0;  // what lies there
 };
 
 struct ConcatAttributes {

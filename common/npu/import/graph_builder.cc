@@ -25,9 +25,24 @@ Shape WithFourDims(const Shape& shape) {
   return {dims[0], dims[1], dims[2], dims[3]};
 }
 
-std::vector<float> Floats(const Constant& constant) {
-  return constant.is_float ? constant.floats
-                           : std::vector<float>(constant.integers.begin(), constant.integers.end());
+// kUnimplemented for an integer that float32 does not hold.
+Result<std::vector<float>> Floats(const Constant& constant) {
+  if (constant.is_float) {
+    return constant.floats;
+  }
+  constexpr int64_t kFar = int64_t{1} << 62U;
+  std::vector<float> values;
+  values.reserve(constant.integers.size());
+  for (const int64_t integer : constant.integers) {
+    values.push_back(static_cast<float>(integer));
+    const bool exact = integer > -kFar && integer < kFar &&
+                       static_cast<int64_t>(values.back()) == integer;
+    if (!exact) {
+      return UnimplementedError("computes with the integer " + std::to_string(integer) +
+                                ", which float32 does not hold");
+    }
+  }
+  return values;
 }
 
 }  // namespace
@@ -138,7 +153,7 @@ Status Builder::AddOutput(const std::string& name) {
 Result<uint32_t> Builder::MaterialiseConstant(const Value& value, Layout layout) {
   const Constant& constant = *value.constant;
   const size_t rank = constant.shape.rank();
-  std::vector<float> values = Floats(constant);
+  PLUMB_ASSIGN_OR_RETURN(std::vector<float> values, Floats(constant));
   if (rank < 4 && values.size() == 1) {
     return AddConstant(value.name, Shape{1}, std::move(values));
   }

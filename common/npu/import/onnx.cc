@@ -7,6 +7,7 @@
 #include "common/npu/import/onnx_fold.h"
 #include "common/npu/import/onnx_ops.h"
 #include "common/npu/import/onnx_tensor.h"
+#include "common/npu/import/onnx_types.h"
 
 namespace plumb::npu {
 namespace {
@@ -45,6 +46,7 @@ class Importer {
 
   onnx::Model model_;
   onnx::Builder builder_;
+  onnx::TypeMap types_;
   std::set<std::string> initialized_;
 };
 
@@ -112,19 +114,20 @@ bool Importer::IsPictureAlready(const std::string& name) const {
 }
 
 Status Importer::AddInput(const ValueInfo& input, const InputShapes& shapes) {
-  if (input.type != onnx::DataType::kFloat) {
+  if (!onnx::IsNumber(input.type)) {
     return UnimplementedError("input " + Quoted(input.name) + " is of " +
-                              onnx::DataTypeName(input.type) + "; float is supported");
+                              onnx::DataTypeName(input.type) + "; numbers are supported");
   }
   const auto given = shapes.find(input.name);
   PLUMB_ASSIGN_OR_RETURN(const Shape shape,
                          FixShape(input, given == shapes.end() ? nullptr : &given->second));
+  types_[input.name] = input.type;
   const bool picture = shape.rank() == 4 && !IsPictureAlready(input.name);
   return builder_.DefineInput(input.name, shape, picture ? Layout::kPicture : Layout::kPlain);
 }
 
 Status Importer::Convert(const Node& node) {
-  const onnx::NodeView view(node, model_.opset, builder_);
+  const onnx::NodeView view(node, model_.opset, builder_, types_);
   const onnx::ConvertNode convert = onnx::FindConverter(node.op);
   const bool folds = onnx::CanFold(view);
   if ((folds || convert != nullptr) && (node.outputs.empty() || node.outputs.front().empty())) {
@@ -135,7 +138,11 @@ Status Importer::Convert(const Node& node) {
     return builder_.DefineConstant(node.outputs.front(), std::move(constant));
   }
   if (convert != nullptr) {
+    PLUMB_RETURN_IF_ERROR(onnx::CheckMeaning(view));
     PLUMB_RETURN_IF_ERROR(convert(view));
+    for (const std::string& output : node.outputs) {
+      types_[output] = onnx::ResultType(view);
+    }
     builder_.NoteOutputs(node.op, node.outputs);
     return OkStatus();
   }

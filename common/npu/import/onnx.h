@@ -17,7 +17,8 @@ using InputShapes = std::map<std::string, std::vector<int64_t>>;
 // True when the bytes begin as an ONNX model does (which has no identifier of its own).
 bool LooksLikeOnnx(const Buffer& file);
 
-// Reads a float ONNX model of operator set 7 to 20. Tensors keep their names.
+// Reads a float ONNX model of operator set 1 to 20 (onnx_types.h: what of 1 to 6, and what becomes
+// of integers). Tensors keep their names.
 //
 // Layout. What ONNX has as [N, C, H, W] is [N, H, W, C] here, inputs and outputs too; weights and
 // axes are turned to match. A graph input whose only readers turn it from NHWC is NHWC already and

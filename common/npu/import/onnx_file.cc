@@ -11,9 +11,6 @@ using importing::WireField;
 using importing::WireReader;
 using importing::WireType;
 
-constexpr int64_t kFirstOpset = 7;
-constexpr int64_t kLastOpset = 20;
-
 // Calls `take` with each field of a message.
 template <class Take>
 Status ForEachField(std::span<const uint8_t> message, Take take) {
@@ -242,9 +239,9 @@ Result<Model> Reader::Read(std::span<const uint8_t> file) {
   if (!has_graph_) {
     return InvalidArgumentError("the file has no graph");
   }
-  if (model_.opset < kFirstOpset || model_.opset > kLastOpset) {
+  if (model_.opset < 1 || model_.opset > kLastOpset) {
     return UnimplementedError("the file uses operator set " + std::to_string(model_.opset) +
-                              "; 7 to 20 are supported")
+                              "; 1 to 20 are supported")
         .WithHint("export with opset_version=17");
   }
   return std::move(model_);

@@ -74,9 +74,11 @@ struct Model {
 };
 
 constexpr size_t kMaxNodes = 65536;
+constexpr int64_t kFirstOpset = 7;
+constexpr int64_t kLastOpset = 20;
 
 // kInvalidArgument for a malformed file; kUnimplemented for data outside the file, other types of
-// elements, and operator sets outside 7 to 20.
+// elements, and operator sets outside 1 to 20 (onnx_types.h says what is read of 1 to 6).
 Result<Model> ReadModel(std::span<const uint8_t> file);
 
 // True when the bytes begin as ModelProto does, up to where its graph begins.

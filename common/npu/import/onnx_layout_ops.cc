@@ -128,98 +128,6 @@ Status ConvertConcat(const NodeView& node) {
       layout, OpKind::kConcat, std::move(operands), ConcatAttributes{AxisUnder(layout, axis)});
 }
 
-// The same values with axis `axis` of `rank` last, and back: a swap is its own inverse.
-TransposeAttributes SwapWithLast(int32_t axis, size_t rank) {
-  TransposeAttributes swap;
-  for (size_t i = 0; i < rank; ++i) {
-    swap.permutation.push_back(static_cast<int32_t>(i));
-  }
-  std::swap(swap.permutation[static_cast<size_t>(axis)], swap.permutation.back());
-  return swap;
-}
-
-// Before operator set 13 everything from `axis` on is one row.
-Status SoftmaxOfRows(const NodeView& node, Value& value, int32_t axis) {
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t input, node.graph().UseInOrder(value));
-  int64_t rows = 1;
-  for (int32_t i = 0; i < axis; ++i) {
-    rows *= value.shape[static_cast<size_t>(i)];
-  }
-  const auto all = static_cast<int64_t>(value.shape.element_count().value_or(0));
-  PLUMB_ASSIGN_OR_RETURN(const Shape flat, Shape::Create(std::array{rows, all / rows}));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t reshaped,
-                         node.Step("rows", OpKind::kReshape, {input}, {}, flat));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t result,
-                         node.Step("softmax", OpKind::kSoftmax, {reshaped}, SoftmaxAttributes{1}));
-  return node.Make(Layout::kPlain, OpKind::kReshape, {result}, {}, value.shape);
-}
-
-Status ConvertSoftmax(const NodeView& node) {
-  constexpr int64_t kOneAxis = 13;
-  PLUMB_ASSIGN_OR_RETURN(Value* const value, node.Input(0));
-  const bool one_axis = node.opset() >= kOneAxis;
-  const size_t rank = value->shape.rank();
-  PLUMB_ASSIGN_OR_RETURN(const int32_t axis,
-                         WrapAxis(node.Integer("axis", one_axis ? -1 : 1), rank));
-  int64_t behind = 1;
-  for (auto i = static_cast<size_t>(axis) + 1; i < rank; ++i) {
-    behind *= value->shape[i];
-  }
-  if (!one_axis && behind != 1) {
-    return SoftmaxOfRows(node, *value, axis);
-  }
-  const Layout layout = value->home;
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t input, node.graph().Use(*value, layout));
-  const int32_t place = AxisUnder(layout, axis);
-  if (static_cast<size_t>(place) + 1 == rank) {
-    return node.Make(layout, OpKind::kSoftmax, {input}, SoftmaxAttributes{1});
-  }
-  const TransposeAttributes swap = SwapWithLast(place, rank);
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t turned,
-                         node.Step("turned", OpKind::kTranspose, {input}, swap));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t result,
-                         node.Step("softmax", OpKind::kSoftmax, {turned}, SoftmaxAttributes{1}));
-  return node.Make(layout, OpKind::kTranspose, {result}, swap);
-}
-
-// What a node pads with; 0 when it does not say.
-Result<float> PadValue(const NodeView& node) {
-  if (!node.Has(2)) {
-    return node.Real("value", 0);
-  }
-  PLUMB_ASSIGN_OR_RETURN(const std::vector<float> values, node.KnownFloats(2));
-  return values.size() == 1 ? Result<float>(values.front())
-                            : InvalidArgumentError("has a padding value that is no single number");
-}
-
-Status ConvertPad(const NodeView& node) {
-  PLUMB_ASSIGN_OR_RETURN(Value* const value, node.Input(0));
-  const size_t rank = value->shape.rank();
-  PLUMB_ASSIGN_OR_RETURN(const std::vector<int64_t> pads, node.IntegersOf("pads", 1));
-  PLUMB_ASSIGN_OR_RETURN(std::vector<int32_t> axes, node.AxesOf("axes", 3, rank));
-  PLUMB_ASSIGN_OR_RETURN(const float with, PadValue(node));
-  if (node.Text("mode", "constant") != "constant" || with != 0) {
-    return UnimplementedError("pads with something else than zeros");
-  }
-  for (size_t i = 0; !node.Has(3) && i < rank; ++i) {
-    axes.push_back(static_cast<int32_t>(i));
-  }
-  if (pads.size() != 2 * axes.size()) {
-    return InvalidArgumentError("has " + std::to_string(pads.size()) + " pads for " +
-                                std::to_string(axes.size()) + " axes");
-  }
-  PadAttributes attributes;
-  attributes.before.resize(rank, 0);
-  attributes.after.resize(rank, 0);
-  for (size_t i = 0; i < axes.size(); ++i) {
-    const auto place = static_cast<size_t>(AxisUnder(value->home, axes[i]));
-    PLUMB_ASSIGN_OR_RETURN(attributes.before[place], Narrow(pads[i]));
-    PLUMB_ASSIGN_OR_RETURN(attributes.after[place], Narrow(pads[axes.size() + i]));
-  }
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t input, node.graph().Use(*value, value->home));
-  return node.Make(value->home, OpKind::kPad, {input}, std::move(attributes));
-}
-
 // Channel order CRD: input channel is (c · block + i) · block + j.
 Status SpreadColumnsFirst(const NodeView& node, uint32_t input, int64_t block) {
   const Shape s = node.graph().ShapeOf(input);
@@ -252,10 +160,63 @@ Status ConvertDepthToSpace(const NodeView& node) {
   return node.Make(Layout::kPicture, OpKind::kDepthToSpace, {input}, DepthToSpaceAttributes{block});
 }
 
+// Output channel (i · block + j) · C + c is input channel c of place (h · block + i, w · block +
+// j).
+Status ConvertSpaceToDepth(const NodeView& node) {
+  PLUMB_ASSIGN_OR_RETURN(Value* const value, node.Input(0));
+  const int64_t block = node.Integer("blocksize", 0);
+  PLUMB_ASSIGN_OR_RETURN(const uint32_t input, node.graph().Use(*value, Layout::kPicture));
+  const Shape s = node.graph().ShapeOf(input);
+  if (s.rank() != 4 || block < 1 || s[1] % block != 0 || s[2] % block != 0) {
+    return InvalidArgumentError("cannot gather " + value->shape.ToString() + " from blocks of " +
+                                std::to_string(block));
+  }
+  PLUMB_ASSIGN_OR_RETURN(
+      const Shape split,
+      Shape::Create(std::array{s[0], s[1] / block, block, s[2] / block, block, s[3]}));
+  PLUMB_ASSIGN_OR_RETURN(
+      const Shape whole,
+      Shape::Create(std::array{s[0], s[1] / block, s[2] / block, s[3] * block * block}));
+  PLUMB_ASSIGN_OR_RETURN(const uint32_t parts,
+                         node.Step("split", OpKind::kReshape, {input}, {}, split));
+  PLUMB_ASSIGN_OR_RETURN(
+      const uint32_t turned,
+      node.Step("turned", OpKind::kTranspose, {parts}, TransposeAttributes{{0, 1, 3, 2, 4, 5}}));
+  return node.Make(Layout::kPicture, OpKind::kReshape, {turned}, {}, whole);
+}
+
+// Rows first: [OH, H] · [N, H, W · C], then [OW, W] · [N · OH, W, C].
+Status ResizeByMatrices(const NodeView& node, uint32_t input, ResizePlan plan) {
+  const Shape s = node.graph().ShapeOf(input);
+  const Shape out = ToPicture(plan.output);
+  PLUMB_RETURN_IF_ERROR(node.graph().Spend(plan.rows.size() + plan.columns.size()));
+  PLUMB_ASSIGN_OR_RETURN(
+      const uint32_t rows,
+      node.graph().AddConstant(node.NewName("rows"), Shape{out[1], s[1]}, std::move(plan.rows)));
+  PLUMB_ASSIGN_OR_RETURN(
+      const uint32_t columns,
+      node.graph().AddConstant(
+          node.NewName("columns"), Shape{out[2], s[2]}, std::move(plan.columns)));
+  PLUMB_ASSIGN_OR_RETURN(
+      const uint32_t lines,
+      node.Step("lines", OpKind::kReshape, {input}, {}, Shape{s[0], s[1], s[2] * s[3]}));
+  PLUMB_ASSIGN_OR_RETURN(const uint32_t tall,
+                         node.Step("tall", OpKind::kBatchMatMul, {rows, lines}));
+  PLUMB_ASSIGN_OR_RETURN(
+      const uint32_t apart,
+      node.Step("apart", OpKind::kReshape, {tall}, {}, Shape{s[0] * out[1], s[2], s[3]}));
+  PLUMB_ASSIGN_OR_RETURN(const uint32_t wide,
+                         node.Step("wide", OpKind::kBatchMatMul, {columns, apart}));
+  return node.Make(Layout::kPicture, OpKind::kReshape, {wide}, {}, out);
+}
+
 Status ConvertResize(const NodeView& node) {
   PLUMB_ASSIGN_OR_RETURN(Value* const value, node.Input(0));
-  PLUMB_ASSIGN_OR_RETURN(const ResizePlan plan, PlanResize(node, value->shape));
+  PLUMB_ASSIGN_OR_RETURN(ResizePlan plan, PlanResize(node, value->shape));
   PLUMB_ASSIGN_OR_RETURN(const uint32_t input, node.graph().Use(*value, Layout::kPicture));
+  if (!plan.rows.empty()) {
+    return ResizeByMatrices(node, input, std::move(plan));
+  }
   return node.Make(Layout::kPicture, plan.kind, {input}, plan.attributes, ToPicture(plan.output));
 }
 
@@ -263,10 +224,9 @@ constexpr NamedConverter kConverters[] = {
     {"Concat", ConvertConcat},
     {"DepthToSpace", ConvertDepthToSpace},
     {"Flatten", ConvertReshape},
-    {"Pad", ConvertPad},
     {"Reshape", ConvertReshape},
     {"Resize", ConvertResize},
-    {"Softmax", ConvertSoftmax},
+    {"SpaceToDepth", ConvertSpaceToDepth},
     {"Squeeze", ConvertReshape},
     {"Transpose", ConvertTranspose},
     {"Unsqueeze", ConvertReshape},

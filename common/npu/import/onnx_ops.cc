@@ -10,8 +10,18 @@
 namespace plumb::npu::onnx {
 namespace {
 
-std::array<std::span<const NamedConverter>, 4> Tables() {
-  return {WindowConverters(), PointwiseConverters(), LayoutConverters(), SliceConverters()};
+std::array<std::span<const NamedConverter>, 11> Tables() {
+  return {WindowConverters(),
+          PointwiseConverters(),
+          LayoutConverters(),
+          SliceConverters(),
+          MatrixConverters(),
+          LogicConverters(),
+          ReduceConverters(),
+          NormalizationConverters(),
+          SoftmaxConverters(),
+          PadConverters(),
+          GatherConverters()};
 }
 
 }  // namespace
@@ -46,6 +56,18 @@ Result<std::vector<float>> NodeView::KnownFloats(size_t index) const {
     return InvalidArgumentError("operand " + std::to_string(index) + " is not of real numbers");
   }
   return constant->floats;
+}
+
+DataType NodeView::TypeOf(size_t index) const {
+  const auto value = Has(index) ? Input(index) : Result<Value*>(nullptr);
+  if (!value.ok() || *value == nullptr) {
+    return DataType::kFloat;
+  }
+  if ((*value)->constant) {
+    return (*value)->constant->is_float ? DataType::kFloat : DataType::kInt64;
+  }
+  const auto found = types_.find((*value)->name);
+  return found == types_.end() ? DataType::kFloat : found->second;
 }
 
 const Attribute* NodeView::Find(std::string_view name) const {

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "common/npu/import/graph_builder.h"
@@ -19,13 +20,22 @@ using importing::ToPlain;
 using importing::Value;
 using importing::WrapAxis;
 
+// What the file calls the elements of computed tensors, by name.
+using TypeMap = std::unordered_map<std::string, DataType>;
+
 // What a converter sees of one node. Errors do not name the node: the importer adds that.
 class NodeView {
  public:
-  NodeView(const Node& node, int64_t opset, Builder& builder)
+  NodeView(const Node& node, int64_t opset, Builder& builder, const TypeMap& types)
       : node_(node),
         opset_(opset),
-        builder_(builder) {}
+        builder_(builder),
+        types_(types) {}
+
+  // The same surroundings around another node, which must outlive the view.
+  [[nodiscard]] NodeView As(const Node& node) const { return {node, opset_, builder_, types_}; }
+
+  [[nodiscard]] const Node& node() const { return node_; }
 
   [[nodiscard]] const std::string& op() const { return node_.op; }
 
@@ -45,6 +55,9 @@ class NodeView {
   [[nodiscard]] Result<ConstantPtr> Known(size_t index) const;
   [[nodiscard]] Result<std::vector<int64_t>> KnownIntegers(size_t index) const;
   [[nodiscard]] Result<std::vector<float>> KnownFloats(size_t index) const;
+
+  // The type of operand `index`: of constants kFloat or kInt64, of what is absent kFloat.
+  [[nodiscard]] DataType TypeOf(size_t index) const;
 
   [[nodiscard]] const Attribute* Find(std::string_view name) const;
   [[nodiscard]] int64_t Integer(std::string_view name, int64_t otherwise) const;
@@ -87,6 +100,7 @@ class NodeView {
   const Node& node_;
   int64_t opset_;
   Builder& builder_;
+  const TypeMap& types_;
 };
 
 // kInvalidArgument for a number outside int32's.
@@ -108,5 +122,12 @@ std::span<const NamedConverter> WindowConverters();
 std::span<const NamedConverter> PointwiseConverters();
 std::span<const NamedConverter> LayoutConverters();
 std::span<const NamedConverter> SliceConverters();
+std::span<const NamedConverter> MatrixConverters();
+std::span<const NamedConverter> LogicConverters();
+std::span<const NamedConverter> ReduceConverters();
+std::span<const NamedConverter> NormalizationConverters();
+std::span<const NamedConverter> SoftmaxConverters();
+std::span<const NamedConverter> PadConverters();
+std::span<const NamedConverter> GatherConverters();
 
 }  // namespace plumb::npu::onnx

@@ -2,42 +2,15 @@
 #include <cmath>
 #include <limits>
 
-#include "common/npu/import/onnx_ops.h"
+#include "common/npu/import/onnx_operands.h"
+#include "common/npu/import/onnx_tensor.h"
 
 namespace plumb::npu::onnx {
 namespace {
 
-// Under which layout operands that broadcast meet: as pictures if one of them is a picture and the
-// others can be one too.
-Layout MeetingLayout(std::span<const Value* const> values) {
-  bool picture = false;
-  bool possible = true;
-  for (const Value* value : values) {
-    picture = picture || value->is_picture();
-    possible = possible && (value->constant ? value->shape.rank() <= 4 : value->shape.rank() == 4);
-  }
-  return picture && possible ? Layout::kPicture : Layout::kPlain;
-}
-
-struct Operand {
-  Layout layout = Layout::kPlain;
-  uint32_t tensor = 0;
-};
-
-// The first operand as it lies.
-Result<Operand> TakeFirst(const NodeView& node) {
-  PLUMB_ASSIGN_OR_RETURN(Value* const value, node.Input(0));
-  const Layout layout = value->home;
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t tensor, node.graph().Use(*value, layout));
-  return Operand{layout, tensor};
-}
-
 Status MakeBroadcast(const NodeView& node, OpKind kind, Value& a, Value& b) {
-  const Value* const both[] = {&a, &b};
-  const Layout layout = MeetingLayout(both);
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t left, node.graph().Use(a, layout));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t right, node.graph().Use(b, layout));
-  return node.Make(layout, kind, {left, right});
+  PLUMB_ASSIGN_OR_RETURN(Operands operands, TakeTogether(node, {&a, &b}));
+  return node.Make(operands.layout, kind, std::move(operands.tensors));
 }
 
 Status MakeBinary(const NodeView& node, OpKind kind) {
@@ -71,28 +44,6 @@ Status ConvertDiv(const NodeView& node) {
   return MakeBroadcast(node, OpKind::kMul, *a, *b);
 }
 
-// Sum of any number of operands.
-Status ConvertSum(const NodeView& node) {
-  std::vector<Value*> values;
-  for (size_t i = 0; i < node.input_count(); ++i) {
-    PLUMB_ASSIGN_OR_RETURN(Value* const value, node.Input(i));
-    values.push_back(value);
-  }
-  if (values.size() < 2) {
-    return UnimplementedError("adds fewer than two operands");
-  }
-  const Layout layout = MeetingLayout(values);
-  PLUMB_ASSIGN_OR_RETURN(uint32_t sum, node.graph().Use(*values[0], layout));
-  for (size_t i = 1; i < values.size(); ++i) {
-    PLUMB_ASSIGN_OR_RETURN(const uint32_t next, node.graph().Use(*values[i], layout));
-    if (i + 1 == values.size()) {
-      return node.Make(layout, OpKind::kAdd, {sum, next});
-    }
-    PLUMB_ASSIGN_OR_RETURN(sum, node.Step("sum", OpKind::kAdd, {sum, next}));
-  }
-  return OkStatus();
-}
-
 template <OpKind kKind>
 Status ConvertUnary(const NodeView& node) {
   PLUMB_ASSIGN_OR_RETURN(const Operand x, TakeFirst(node));
@@ -106,62 +57,62 @@ Status ConvertLeakyRelu(const NodeView& node) {
 }
 
 // The same elements under another name, so that a dump of the framework finds its partner.
-Status ConvertCopy(const NodeView& node) {
-  PLUMB_ASSIGN_OR_RETURN(const Operand x, TakeFirst(node));
-  const Shape shape = node.graph().ShapeOf(x.tensor);
-  return node.Make(x.layout, OpKind::kReshape, {x.tensor}, {}, shape);
-}
-
 Status ConvertDropout(const NodeView& node) {
-  if (node.Has(2)) {
-    PLUMB_ASSIGN_OR_RETURN(const ConstantPtr training, node.Known(2));
-    if (training->integers != std::vector<int64_t>{0}) {
-      return UnimplementedError("drops elements, as in training").WithHint("export for inference");
-    }
+  if (!node.Has(2)) {
+    return MakeCopy(node);
   }
-  return ConvertCopy(node);
+  PLUMB_ASSIGN_OR_RETURN(const ConstantPtr training, node.Known(2));
+  const std::vector<float> never = {0};
+  const bool keeps_all = node.Has(1) && node.KnownFloats(1).ok() && *node.KnownFloats(1) == never;
+  if (training->integers != std::vector<int64_t>{0} && !keeps_all) {
+    return UnimplementedError("drops elements, as in training").WithHint("export for inference");
+  }
+  return MakeCopy(node);
 }
 
 Status ConvertCast(const NodeView& node) {
-  if (node.Integer("to", 0) != static_cast<int64_t>(DataType::kFloat)) {
-    return UnimplementedError("casts what the network computes to another type than float");
+  const DataType from = node.TypeOf(0);
+  const DataType to =
+      node.op() == "CastLike" ? node.TypeOf(1) : static_cast<DataType>(node.Integer("to", 0));
+  if (to == DataType::kFloat || to == DataType::kDouble || to == from) {
+    return MakeCopy(node);
   }
-  return ConvertCopy(node);
+  if (to != DataType::kBool) {
+    return UnimplementedError("casts " + DataTypeName(from) + " that the network computes to " +
+                              DataTypeName(to));
+  }
+  PLUMB_ASSIGN_OR_RETURN(const Operand x, TakeFirst(node));
+  PLUMB_ASSIGN_OR_RETURN(const uint32_t zero, node.Scalar("zero", 0));
+  return node.Make(x.layout, OpKind::kNotEqual, {x.tensor, zero});
 }
 
 Status ConvertPow(const NodeView& node) {
-  PLUMB_ASSIGN_OR_RETURN(const ConstantPtr exponent, node.Known(1));
-  const bool square = exponent->size() == 1 &&
-                      (exponent->is_float ? exponent->floats[0] == 2 : exponent->integers[0] == 2);
-  if (!square) {
-    return UnimplementedError("raises to another power than 2");
+  PLUMB_ASSIGN_OR_RETURN(const Value* const exponent, node.Input(1));
+  PLUMB_ASSIGN_OR_RETURN(const Value* const base, node.Input(0));
+  if (!exponent->constant || exponent->constant->size() != 1 || base->constant) {
+    return MakeBinary(node, OpKind::kPow);
   }
+  const float power = exponent->constant->is_float
+                          ? exponent->constant->floats[0]
+                          : static_cast<float>(exponent->constant->integers[0]);
   PLUMB_ASSIGN_OR_RETURN(const Operand x, TakeFirst(node));
-  return node.Make(x.layout, OpKind::kMul, {x.tensor, x.tensor});
+  if (power == 2) {
+    return node.Make(x.layout, OpKind::kMul, {x.tensor, x.tensor});
+  }
+  return node.Make(x.layout, OpKind::kPower, {x.tensor}, PowerAttributes{power, 1, 0});
 }
 
-Status ConvertReciprocal(const NodeView& node) {
-  PLUMB_ASSIGN_OR_RETURN(const Operand x, TakeFirst(node));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t one, node.Scalar("one", 1));
-  return node.Make(x.layout, OpKind::kDiv, {one, x.tensor});
-}
-
-// x ≥ 0: x, else alpha · (exp(x) − 1): relu(x) + alpha · (exp(−relu(−x)) − 1).
 Status ConvertElu(const NodeView& node) {
-  PLUMB_ASSIGN_OR_RETURN(const Operand x, TakeFirst(node));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t minus, node.Step("minus", OpKind::kNeg, {x.tensor}));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t below, node.Step("below", OpKind::kRelu, {minus}));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t exponent, node.Step("exponent", OpKind::kNeg, {below}));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t power, node.Step("power", OpKind::kExp, {exponent}));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t one, node.Scalar("one", 1));
-  PLUMB_ASSIGN_OR_RETURN(uint32_t branch, node.Step("branch", OpKind::kSub, {power, one}));
-  const float alpha = node.Real("alpha", 1);
-  if (alpha != 1) {
-    PLUMB_ASSIGN_OR_RETURN(const uint32_t factor, node.Scalar("alpha", alpha));
-    PLUMB_ASSIGN_OR_RETURN(branch, node.Step("scaled", OpKind::kMul, {branch, factor}));
+  EluAttributes elu;
+  elu.alpha = node.Real("alpha", node.op() == "Selu" ? 1.67326319F : 1);
+  if (node.op() == "Selu") {
+    elu.scale = node.Real("gamma", 1.05070102F);
   }
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t above, node.Step("above", OpKind::kRelu, {x.tensor}));
-  return node.Make(x.layout, OpKind::kAdd, {above, branch});
+  if (node.op() == "Celu") {
+    elu.divisor = elu.alpha;
+  }
+  PLUMB_ASSIGN_OR_RETURN(const Operand x, TakeFirst(node));
+  return node.Make(x.layout, OpKind::kElu, {x.tensor}, elu);
 }
 
 struct Bounds {
@@ -173,11 +124,11 @@ Result<float> BoundOf(const NodeView& node, std::string_view name, size_t index,
   if (!node.Has(index)) {
     return node.Real(name, otherwise);
   }
-  PLUMB_ASSIGN_OR_RETURN(const std::vector<float> values, node.KnownFloats(index));
-  if (values.size() != 1) {
+  PLUMB_ASSIGN_OR_RETURN(const ConstantPtr bound, node.Known(index));
+  if (bound->size() != 1) {
     return InvalidArgumentError("has a bound that is no single number");
   }
-  return values.front();
+  return bound->is_float ? bound->floats.front() : static_cast<float>(bound->integers.front());
 }
 
 Result<Bounds> ReadBounds(const NodeView& node) {
@@ -193,43 +144,11 @@ Result<Bounds> ReadBounds(const NodeView& node) {
   return Bounds{low <= -kLargest ? bounds.low : low, high >= kLargest ? bounds.high : high};
 }
 
-// low + relu(x − low).
-Status ClipBelow(const NodeView& node, const Operand& x, float low) {
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t bound, node.Scalar("low", low));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t above, node.Step("above", OpKind::kSub, {x.tensor, bound}));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t kept, node.Step("kept", OpKind::kRelu, {above}));
-  return node.Make(x.layout, OpKind::kAdd, {kept, bound});
-}
-
-// high − relu(high − x).
-Status ClipAbove(const NodeView& node, const Operand& x, float high) {
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t bound, node.Scalar("high", high));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t below, node.Step("below", OpKind::kSub, {bound, x.tensor}));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t kept, node.Step("kept", OpKind::kRelu, {below}));
-  return node.Make(x.layout, OpKind::kSub, {bound, kept});
-}
-
-// low + relu6((x − low) · 6 / (high − low)) · (high − low) / 6.
-Status ClipBoth(const NodeView& node, const Operand& x, const Bounds& bounds) {
-  const double width = static_cast<double>(bounds.high) - static_cast<double>(bounds.low);
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t low, node.Scalar("low", bounds.low));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t widen,
-                         node.Scalar("to_six", static_cast<float>(6 / width)));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t narrow,
-                         node.Scalar("from_six", static_cast<float>(width / 6)));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t moved, node.Step("moved", OpKind::kSub, {x.tensor, low}));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t wide, node.Step("wide", OpKind::kMul, {moved, widen}));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t kept, node.Step("kept", OpKind::kRelu6, {wide}));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t back, node.Step("back", OpKind::kMul, {kept, narrow}));
-  return node.Make(x.layout, OpKind::kAdd, {back, low});
-}
-
 Status ConvertClip(const NodeView& node) {
   PLUMB_ASSIGN_OR_RETURN(const Bounds bounds, ReadBounds(node));
-  const bool below = std::isfinite(bounds.low);
   const bool above = std::isfinite(bounds.high);
-  if (!below && !above) {
-    return ConvertCopy(node);
+  if (!std::isfinite(bounds.low) && !above) {
+    return MakeCopy(node);
   }
   PLUMB_ASSIGN_OR_RETURN(const Operand x, TakeFirst(node));
   if (bounds.low == 0 && (!above || bounds.high == 6)) {
@@ -238,100 +157,87 @@ Status ConvertClip(const NodeView& node) {
   if (bounds.low == -1 && bounds.high == 1) {
     return node.Make(x.layout, OpKind::kReluN1To1, {x.tensor});
   }
-  if (below && above) {
-    return bounds.low < bounds.high ? ClipBoth(node, x, bounds)
-                                    : UnimplementedError("clips everything to one number");
-  }
-  return below ? ClipBelow(node, x, bounds.low) : ClipAbove(node, x, bounds.high);
+  return node.Make(x.layout, OpKind::kClip, {x.tensor}, ClipAttributes{bounds.low, bounds.high});
 }
 
-// max(0, min(1, alpha · x + beta)) as relu6(6 · alpha · x + 6 · beta) / 6.
 Status ConvertHardSigmoid(const NodeView& node) {
   PLUMB_ASSIGN_OR_RETURN(const Operand x, TakeFirst(node));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t slope, node.Scalar("slope", 6 * node.Real("alpha", 0.2F)));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t offset, node.Scalar("offset", 6 * node.Real("beta", 0.5F)));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t sixth, node.Scalar("sixth", 1.0F / 6));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t scaled,
-                         node.Step("scaled", OpKind::kMul, {x.tensor, slope}));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t moved, node.Step("moved", OpKind::kAdd, {scaled, offset}));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t kept, node.Step("kept", OpKind::kRelu6, {moved}));
-  return node.Make(x.layout, OpKind::kMul, {kept, sixth});
+  return node.Make(x.layout,
+                   OpKind::kHardSigmoid,
+                   {x.tensor},
+                   HardSigmoidAttributes{node.Real("alpha", 0.2F), node.Real("beta", 0.5F)});
 }
 
-struct Affine {
-  std::vector<float> factor, offset;
-};
-
-// scale · (x − mean) / sqrt(variance + epsilon) + bias as factor · x + offset.
-Result<Affine> FoldNormalization(const NodeView& node, int64_t channels) {
-  std::vector<float> parts[4];
-  for (size_t i = 0; i < 4; ++i) {
-    PLUMB_ASSIGN_OR_RETURN(parts[i], node.KnownFloats(i + 1));
-    if (parts[i].size() != static_cast<size_t>(channels)) {
-      return InvalidArgumentError("has " + std::to_string(parts[i].size()) + " parameters for " +
-                                  std::to_string(channels) + " channels");
-    }
-  }
-  const auto epsilon = static_cast<double>(node.Real("epsilon", 1e-5F));
-  Affine affine;
-  for (size_t c = 0; c < parts[0].size(); ++c) {
-    const double deviation = std::sqrt(static_cast<double>(parts[3][c]) + epsilon);
-    const double factor = static_cast<double>(parts[0][c]) / deviation;
-    affine.factor.push_back(static_cast<float>(factor));
-    affine.offset.push_back(static_cast<float>(static_cast<double>(parts[1][c]) -
-                                               static_cast<double>(parts[2][c]) * factor));
-  }
-  return affine;
-}
-
-Status ConvertBatchNormalization(const NodeView& node) {
-  PLUMB_ASSIGN_OR_RETURN(const Value* const value, node.Input(0));
-  if (node.Integer("training_mode", 0) != 0 || value->shape.rank() < 2) {
-    return UnimplementedError("is in training mode or has no channels");
-  }
-  const int64_t channels = value->shape[1];
-  PLUMB_ASSIGN_OR_RETURN(Affine affine, FoldNormalization(node, channels));
+Status ConvertThresholdedRelu(const NodeView& node) {
   PLUMB_ASSIGN_OR_RETURN(const Operand x, TakeFirst(node));
-  std::vector<int64_t> dims = {channels};
-  if (x.layout == Layout::kPlain) {
-    dims.resize(value->shape.rank() - 1, 1);
+  return node.Make(
+      x.layout, OpKind::kThresholdedRelu, {x.tensor}, ThresholdAttributes{node.Real("alpha", 1)});
+}
+
+Status ConvertGelu(const NodeView& node) {
+  if (node.Text("approximate", "none") != "none") {
+    return UnimplementedError("approximates by tanh").WithHint("export with approximate='none'");
   }
-  PLUMB_ASSIGN_OR_RETURN(const Shape shape, Shape::Create(dims));
-  PLUMB_ASSIGN_OR_RETURN(
-      const uint32_t factor,
-      node.graph().AddConstant(node.NewName("factor"), shape, std::move(affine.factor)));
-  PLUMB_ASSIGN_OR_RETURN(
-      const uint32_t offset,
-      node.graph().AddConstant(node.NewName("offset"), shape, std::move(affine.offset)));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t scaled,
-                         node.Step("scaled", OpKind::kMul, {x.tensor, factor}));
-  return node.Make(x.layout, OpKind::kAdd, {scaled, offset});
+  return ConvertUnary<OpKind::kGelu>(node);
+}
+
+// x · tanh(softplus(x)).
+Status ConvertMish(const NodeView& node) {
+  PLUMB_ASSIGN_OR_RETURN(const Operand x, TakeFirst(node));
+  PLUMB_ASSIGN_OR_RETURN(const uint32_t soft, node.Step("soft", OpKind::kSoftplus, {x.tensor}));
+  PLUMB_ASSIGN_OR_RETURN(const uint32_t gate, node.Step("gate", OpKind::kTanh, {soft}));
+  return node.Make(x.layout, OpKind::kMul, {x.tensor, gate});
 }
 
 constexpr NamedConverter kConverters[] = {
     {"Abs", ConvertUnary<OpKind::kAbs>},
+    {"Acos", ConvertUnary<OpKind::kAcos>},
+    {"Acosh", ConvertUnary<OpKind::kAcosh>},
     {"Add", ConvertBinary<OpKind::kAdd>},
-    {"BatchNormalization", ConvertBatchNormalization},
+    {"Asin", ConvertUnary<OpKind::kAsin>},
+    {"Asinh", ConvertUnary<OpKind::kAsinh>},
+    {"Atan", ConvertUnary<OpKind::kAtan>},
+    {"Atanh", ConvertUnary<OpKind::kAtanh>},
     {"Cast", ConvertCast},
+    {"CastLike", ConvertCast},
+    {"Ceil", ConvertUnary<OpKind::kCeil>},
+    {"Celu", ConvertElu},
     {"Clip", ConvertClip},
+    {"Cos", ConvertUnary<OpKind::kCos>},
+    {"Cosh", ConvertUnary<OpKind::kCosh>},
     {"Div", ConvertDiv},
     {"Dropout", ConvertDropout},
     {"Elu", ConvertElu},
+    {"Erf", ConvertUnary<OpKind::kErf>},
     {"Exp", ConvertUnary<OpKind::kExp>},
+    {"Floor", ConvertUnary<OpKind::kFloor>},
+    {"Gelu", ConvertGelu},
     {"HardSigmoid", ConvertHardSigmoid},
     {"HardSwish", ConvertUnary<OpKind::kHardSwish>},
-    {"Identity", ConvertCopy},
+    {"Identity", MakeCopy},
     {"LeakyRelu", ConvertLeakyRelu},
+    {"Log", ConvertUnary<OpKind::kLog>},
+    {"Mish", ConvertMish},
     {"Mul", ConvertBinary<OpKind::kMul>},
     {"Neg", ConvertUnary<OpKind::kNeg>},
     {"PRelu", ConvertBinary<OpKind::kPrelu>},
     {"Pow", ConvertPow},
-    {"Reciprocal", ConvertReciprocal},
+    {"Reciprocal", ConvertUnary<OpKind::kReciprocal>},
     {"Relu", ConvertUnary<OpKind::kRelu>},
+    {"Round", ConvertUnary<OpKind::kRound>},
+    {"Selu", ConvertElu},
     {"Sigmoid", ConvertUnary<OpKind::kLogistic>},
+    {"Sign", ConvertUnary<OpKind::kSign>},
+    {"Sin", ConvertUnary<OpKind::kSin>},
+    {"Sinh", ConvertUnary<OpKind::kSinh>},
+    {"Softplus", ConvertUnary<OpKind::kSoftplus>},
+    {"Softsign", ConvertUnary<OpKind::kSoftsign>},
+    {"Sqrt", ConvertUnary<OpKind::kSqrt>},
     {"Sub", ConvertBinary<OpKind::kSub>},
-    {"Sum", ConvertSum},
+    {"Tan", ConvertUnary<OpKind::kTan>},
     {"Tanh", ConvertUnary<OpKind::kTanh>},
+    {"ThresholdedRelu", ConvertThresholdedRelu},
+    {"com.microsoft.Gelu", ConvertGelu},
 };
 
 }  // namespace

@@ -13,6 +13,8 @@ constexpr int64_t kMaxSide = 1 << 16;
 
 struct Modes {
   std::string mode, coordinates, rounding;
+  double cubic = -0.75;
+  bool exclude_outside = false;
 };
 
 Modes ReadModes(const NodeView& node) {
@@ -20,7 +22,9 @@ Modes ReadModes(const NodeView& node) {
   const bool legacy = node.op() == "Upsample" || node.opset() < kCoordinatesExist;
   Modes modes{node.Text("mode", "nearest"),
               node.Text("coordinate_transformation_mode", "half_pixel"),
-              node.Text("nearest_mode", "round_prefer_floor")};
+              node.Text("nearest_mode", "round_prefer_floor"),
+              static_cast<double>(node.Real("cubic_coeff_a", -0.75F)),
+              node.Integer("exclude_outside", 0) != 0};
   if (legacy) {
     modes.coordinates = "asymmetric";
     modes.rounding = "floor";
@@ -67,11 +71,6 @@ Result<Shape> OutputShape(const Request& request, const Shape& input) {
     dims.at(i) = size >= 1 && size <= static_cast<double>(kMaxSide)
                      ? static_cast<int64_t>(std::floor(size))
                      : 0;
-    // The places follow from the scale, those of the graph from the sizes.
-    if (static_cast<double>(dims.at(i)) != size) {
-      return UnimplementedError("scales " + std::to_string(input[i]) + " by " +
-                                std::to_string(request.scales[i]) + ", which is no whole number");
-    }
   }
   if (dims[0] != input[0] || dims[1] != input[1] || std::min(dims[2], dims[3]) < 1 ||
       std::max(dims[2], dims[3]) > kMaxSide) {
@@ -82,21 +81,34 @@ Result<Shape> OutputShape(const Request& request, const Shape& input) {
 
 struct Axis {
   int64_t input, output;
+  double scale;   // of the places
+  bool is_whole;  // the scale is output / input
 };
+
+// The places follow from the scale where it is given.
+Axis AxisOf(const Request& request, const Shape& input, const Shape& output, size_t axis) {
+  const double ratio = static_cast<double>(output[axis]) / static_cast<double>(input[axis]);
+  const double scale = request.scales.empty() ? ratio : static_cast<double>(request.scales[axis]);
+  const bool whole = scale * static_cast<double>(input[axis]) == static_cast<double>(output[axis]);
+  return {input[axis], output[axis], scale, whole || request.scales.empty()};
+}
 
 // The real place of output position `i`, as ONNX's coordinate_transformation_mode says.
 double PlaceOf(const Axis& axis, int64_t i, std::string_view coordinates) {
   const auto in = static_cast<double>(axis.input);
-  const auto out = static_cast<double>(axis.output);
+  const auto out = axis.is_whole ? static_cast<double>(axis.output) : in * axis.scale;
   const auto x = static_cast<double>(i);
   if (coordinates == "align_corners") {
-    return axis.output == 1 ? 0 : x * (in - 1) / (out - 1);
+    return out == 1 ? 0 : x * (in - 1) / (out - 1);
   }
   if (coordinates == "asymmetric") {
     return x * in / out;
   }
   if (coordinates == "pytorch_half_pixel" && axis.output == 1) {
     return 0;
+  }
+  if (coordinates == "tf_half_pixel_for_nn") {
+    return (x + 0.5) * in / out;
   }
   return (x + 0.5) * in / out - 0.5;
 }
@@ -134,41 +146,85 @@ bool Agrees(const Axis& axis, const Modes& modes, const ResizeAttributes& resize
   return true;
 }
 
-Status Refuse(const Modes& modes) {
-  return UnimplementedError("resizes with mode '" + EscapeForDisplay(modes.mode) + "', '" +
-                            EscapeForDisplay(modes.coordinates) + "', '" +
-                            EscapeForDisplay(modes.rounding) + "' at these sizes")
-      .WithHint(
-          "supported: linear with half_pixel, asymmetric or align_corners; nearest where it "
-          "takes the places of one of these");
-}
-
 bool IsKnownCoordinates(std::string_view coordinates) {
   return coordinates == "half_pixel" || coordinates == "pytorch_half_pixel" ||
-         coordinates == "asymmetric" || coordinates == "align_corners";
+         coordinates == "asymmetric" || coordinates == "align_corners" ||
+         coordinates == "tf_half_pixel_for_nn";
 }
 
-Result<ResizePlan> PlanNearest(const Modes& modes, const Axis& rows, const Axis& columns) {
+bool TakesNearest(const Modes& modes, const Axis& rows, const Axis& columns, ResizePlan& plan) {
   constexpr ResizeAttributes kChoices[] = {{false, false}, {false, true}, {true, false}};
   for (const ResizeAttributes& choice : kChoices) {
     if (Agrees(rows, modes, choice) && Agrees(columns, modes, choice)) {
-      return ResizePlan{OpKind::kResizeNearest, choice, {}};
+      plan.attributes = choice;
+      return true;
     }
   }
-  return Refuse(modes);
+  return false;
 }
 
-Result<ResizePlan> PlanLinear(const Modes& modes, const Axis& rows, const Axis& columns) {
+bool TakesLinear(const Modes& modes, const Axis& rows, const Axis& columns, ResizePlan& plan) {
   const bool special =
       modes.coordinates == "pytorch_half_pixel" || modes.coordinates == "align_corners";
-  if (special && std::min(rows.output, columns.output) == 1) {
-    return Refuse(modes);
+  if (modes.mode != "linear" || !rows.is_whole || !columns.is_whole ||
+      (special && std::min(rows.output, columns.output) == 1)) {
+    return false;
   }
-  ResizeAttributes attributes;
-  attributes.align_corners = modes.coordinates == "align_corners";
-  attributes.half_pixel_centers =
+  plan.kind = OpKind::kResizeBilinear;
+  plan.attributes.align_corners = modes.coordinates == "align_corners";
+  plan.attributes.half_pixel_centers =
       modes.coordinates == "half_pixel" || modes.coordinates == "pytorch_half_pixel";
-  return ResizePlan{OpKind::kResizeBilinear, attributes, {}};
+  return true;
+}
+
+// The shares of the neighbours −1 … 2 of a place that lies `share` behind neighbour 0.
+std::array<double, 4> SharesOf(const Modes& modes, double share) {
+  if (modes.mode == "linear") {
+    return {0, 1 - share, share, 0};
+  }
+  const double a = modes.cubic;
+  const auto inner = [a](double d) { return ((a + 2) * d - (a + 3)) * d * d + 1; };
+  const auto outer = [a](double d) { return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a; };
+  return {outer(1 + share), inner(share), inner(1 - share), outer(2 - share)};
+}
+
+// Adds one row of the matrix.
+void AddShares(const Axis& axis, double place, const Modes& modes, std::span<float> row) {
+  if (modes.mode == "nearest") {
+    const auto index = static_cast<int64_t>(Rounded(place, modes.rounding));
+    row[static_cast<size_t>(std::clamp<int64_t>(index, 0, axis.input - 1))] = 1;
+    return;
+  }
+  const double below = std::floor(place);
+  std::array<double, 4> shares = SharesOf(modes, place - below);
+  const auto first = static_cast<int64_t>(below) - 1;
+  double kept = 0;
+  for (int64_t i = 0; i < 4; ++i) {
+    const bool outside = first + i < 0 || first + i >= axis.input;
+    shares.at(static_cast<size_t>(i)) *= outside && modes.exclude_outside ? 0 : 1;
+    kept += shares.at(static_cast<size_t>(i));
+  }
+  for (int64_t i = 0; i < 4; ++i) {
+    const auto from = static_cast<size_t>(std::clamp<int64_t>(first + i, 0, axis.input - 1));
+    row[from] += static_cast<float>(shares.at(static_cast<size_t>(i)) / kept);
+  }
+}
+
+Result<std::vector<float>> MatrixOf(const Axis& axis, const Modes& modes) {
+  constexpr int64_t kMost = int64_t{1} << 24U;
+  if (axis.input * axis.output > kMost) {
+    return UnimplementedError("resizes " + std::to_string(axis.input) + " to " +
+                              std::to_string(axis.output) + " in a way that takes a matrix");
+  }
+  const auto width = static_cast<size_t>(axis.input);
+  std::vector<float> matrix(width * static_cast<size_t>(axis.output), 0.0F);
+  for (int64_t i = 0; i < axis.output; ++i) {
+    AddShares(axis,
+              PlaceOf(axis, i, modes.coordinates),
+              modes,
+              std::span(matrix).subspan(static_cast<size_t>(i) * width, width));
+  }
+  return matrix;
 }
 
 }  // namespace
@@ -183,16 +239,25 @@ Result<ResizePlan> PlanResize(const NodeView& node, const Shape& input) {
   const Modes modes = ReadModes(node);
   PLUMB_ASSIGN_OR_RETURN(const Request request, ReadRequest(node));
   PLUMB_ASSIGN_OR_RETURN(const Shape output, OutputShape(request, input));
-  const Axis rows{input[2], output[2]};
-  const Axis columns{input[3], output[3]};
+  const Axis rows = AxisOf(request, input, output, 2);
+  const Axis columns = AxisOf(request, input, output, 3);
   const bool nearest = modes.mode == "nearest";
-  if ((!nearest && modes.mode != "linear") || !IsKnownCoordinates(modes.coordinates)) {
-    return Refuse(modes);
+  if ((!nearest && modes.mode != "linear" && modes.mode != "cubic") ||
+      !IsKnownCoordinates(modes.coordinates)) {
+    return UnimplementedError("resizes with mode '" + EscapeForDisplay(modes.mode) + "', '" +
+                              EscapeForDisplay(modes.coordinates) + "'")
+        .WithHint(
+            "supported: nearest, linear and cubic with half_pixel, pytorch_half_pixel, "
+            "asymmetric or align_corners");
   }
-  PLUMB_ASSIGN_OR_RETURN(
-      ResizePlan plan,
-      nearest ? PlanNearest(modes, rows, columns) : PlanLinear(modes, rows, columns));
+  ResizePlan plan;
   plan.output = output;
+  const bool taken =
+      nearest ? TakesNearest(modes, rows, columns, plan) : TakesLinear(modes, rows, columns, plan);
+  if (!taken) {
+    PLUMB_ASSIGN_OR_RETURN(plan.rows, MatrixOf(rows, modes));
+    PLUMB_ASSIGN_OR_RETURN(plan.columns, MatrixOf(columns, modes));
+  }
   return plan;
 }
 

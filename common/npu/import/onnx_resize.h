@@ -9,10 +9,15 @@ struct ResizePlan {
   OpKind kind = OpKind::kResizeNearest;
   ResizeAttributes attributes;
   Shape output;  // [N, C, H, W]
+  // When not empty, no resize of the graph gives these places, but the products with the matrices
+  // [output][input] of each side do.
+  std::vector<float> rows;
+  std::vector<float> columns;
 };
 
-// kUnimplemented for modes whose places differ from those of every resize of the graph. Nearest
-// modes are compared place by place, so whatever rounds alike at these sizes is taken.
+// Nearest modes are compared place by place with the graph's, so whatever rounds alike at these
+// sizes is one of its resizes. kUnimplemented for tf_crop_and_resize, antialias and resized axes
+// other than height and width.
 Result<ResizePlan> PlanResize(const NodeView& node, const Shape& input);
 
 }  // namespace plumb::npu::onnx

@@ -18,7 +18,7 @@ Result<uint32_t> EmitSlice(const NodeView& node,
   for (size_t axis = 0; axis < slices.size(); ++axis) {
     const SliceAxis& slice = slices[axis];
     if (slice.step < 1 || slice.size < 1) {
-      return UnimplementedError("cuts nothing or runs backwards");
+      return UnimplementedError("cuts nothing");
     }
     const auto place = static_cast<size_t>(AxisUnder(value.home, static_cast<int32_t>(axis)));
     attributes.begin[place] = static_cast<int32_t>(slice.begin);
@@ -31,10 +31,37 @@ Result<uint32_t> EmitSlice(const NodeView& node,
   return node.graph().Emit(name, OpKind::kStridedSlice, {input}, std::move(attributes), shape);
 }
 
+// The places of an axis that is run through backwards.
+std::vector<int32_t> PlacesOf(const SliceAxis& slice) {
+  std::vector<int32_t> places;
+  for (int64_t i = 0; i < slice.size; ++i) {
+    places.push_back(static_cast<int32_t>(slice.begin + i * slice.step));
+  }
+  return places;
+}
+
+// Forward axes are cut, then each backward one is gathered; the last step carries the name.
 Status ConvertSlice(const NodeView& node) {
   PLUMB_ASSIGN_OR_RETURN(Value* const value, node.Input(0));
-  PLUMB_ASSIGN_OR_RETURN(const std::vector<SliceAxis> slices, ReadSlices(node, value->shape));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t cut, EmitSlice(node, node.output(), *value, slices));
+  PLUMB_ASSIGN_OR_RETURN(std::vector<SliceAxis> slices, ReadSlices(node, value->shape));
+  std::vector<GatherAttributes> backwards;
+  for (size_t axis = 0; axis < slices.size(); ++axis) {
+    if (slices[axis].step < 0 && slices[axis].size > 0) {
+      backwards.push_back(
+          {AxisUnder(value->home, static_cast<int32_t>(axis)), PlacesOf(slices[axis])});
+      slices[axis] = {0, 1, value->shape[axis]};
+    }
+  }
+  const std::string name = backwards.empty() ? node.output() : node.NewName("cut");
+  PLUMB_ASSIGN_OR_RETURN(uint32_t cut, EmitSlice(node, name, *value, slices));
+  for (size_t i = 0; i < backwards.size(); ++i) {
+    const bool last = i + 1 == backwards.size();
+    PLUMB_ASSIGN_OR_RETURN(cut,
+                           node.graph().Emit(last ? node.output() : node.NewName("turned"),
+                                             OpKind::kGather,
+                                             {cut},
+                                             std::move(backwards[i])));
+  }
   return node.graph().Define(node.output(), cut, value->home);
 }
 
@@ -87,84 +114,7 @@ Status ConvertSplit(const NodeView& node) {
   return OkStatus();
 }
 
-bool Contains(const std::vector<int32_t>& axes, int32_t axis) {
-  return std::find(axes.begin(), axes.end(), axis) != axes.end();
-}
-
-// Without the reduced axes a picture is in the file's order again if its channels went or both of
-// its sides did.
-bool StaysInOrder(const std::vector<int32_t>& axes) {
-  return Contains(axes, 1) || (Contains(axes, 2) && Contains(axes, 3));
-}
-
-struct Reduction {
-  uint32_t input = 0;
-  Layout made = Layout::kPlain;  // the result's
-  ReduceAttributes attributes;
-};
-
-Result<Reduction> ReadReduction(const NodeView& node) {
-  PLUMB_ASSIGN_OR_RETURN(Value* const value, node.Input(0));
-  const size_t rank = value->shape.rank();
-  PLUMB_ASSIGN_OR_RETURN(std::vector<int32_t> axes, node.AxesOf("axes", 1, rank));
-  if (axes.empty() && node.Integer("noop_with_empty_axes", 0) != 0) {
-    return UnimplementedError("reduces nothing");
-  }
-  const bool all = axes.empty();
-  for (size_t i = 0; all && i < rank; ++i) {
-    axes.push_back(static_cast<int32_t>(i));
-  }
-  Reduction reduction;
-  ReduceAttributes& attributes = reduction.attributes;
-  attributes.keep_dims = node.Integer("keepdims", 1) != 0;
-  const bool plain =
-      value->home == Layout::kPlain || (!attributes.keep_dims && !StaysInOrder(axes));
-  const Layout layout = plain ? Layout::kPlain : Layout::kPicture;
-  for (const int32_t axis : axes) {
-    attributes.axes.push_back(AxisUnder(layout, axis));
-  }
-  std::sort(attributes.axes.begin(), attributes.axes.end());
-  PLUMB_ASSIGN_OR_RETURN(reduction.input, node.graph().Use(*value, layout));
-  reduction.made = attributes.keep_dims ? layout : Layout::kPlain;
-  return reduction;
-}
-
-template <OpKind kKind>
-Status ConvertReduce(const NodeView& node) {
-  PLUMB_ASSIGN_OR_RETURN(Reduction of, ReadReduction(node));
-  return node.Make(of.made, kKind, {of.input}, std::move(of.attributes));
-}
-
-// −max(−x).
-Status ConvertReduceMin(const NodeView& node) {
-  PLUMB_ASSIGN_OR_RETURN(Reduction of, ReadReduction(node));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t negated, node.Step("negated", OpKind::kNeg, {of.input}));
-  PLUMB_ASSIGN_OR_RETURN(
-      const uint32_t largest,
-      node.Step("largest", OpKind::kReduceMax, {negated}, std::move(of.attributes)));
-  return node.Make(of.made, OpKind::kNeg, {largest});
-}
-
-Status ConvertReduceL1(const NodeView& node) {
-  PLUMB_ASSIGN_OR_RETURN(Reduction of, ReadReduction(node));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t sizes, node.Step("sizes", OpKind::kAbs, {of.input}));
-  return node.Make(of.made, OpKind::kSum, {sizes}, std::move(of.attributes));
-}
-
-Status ConvertReduceSumSquare(const NodeView& node) {
-  PLUMB_ASSIGN_OR_RETURN(Reduction of, ReadReduction(node));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t squares,
-                         node.Step("squares", OpKind::kMul, {of.input, of.input}));
-  return node.Make(of.made, OpKind::kSum, {squares}, std::move(of.attributes));
-}
-
 constexpr NamedConverter kConverters[] = {
-    {"ReduceL1", ConvertReduceL1},
-    {"ReduceMax", ConvertReduce<OpKind::kReduceMax>},
-    {"ReduceMean", ConvertReduce<OpKind::kMean>},
-    {"ReduceMin", ConvertReduceMin},
-    {"ReduceSum", ConvertReduce<OpKind::kSum>},
-    {"ReduceSumSquare", ConvertReduceSumSquare},
     {"Slice", ConvertSlice},
     {"Split", ConvertSplit},
 };

@@ -145,16 +145,23 @@ Result<Shape> ReadTransposedOutput(const NodeView& node,
                                    int64_t channels,
                                    WindowAttributes& window) {
   PLUMB_ASSIGN_OR_RETURN(const auto extra, Numbers(node, "output_padding", 2, 0));
-  if (!node.Integers("output_shape").empty()) {
-    return UnimplementedError("has an output_shape").WithHint("export with pads instead");
-  }
-  if (window.dilation_height != 1 || window.dilation_width != 1) {
-    return UnimplementedError("is dilated");
-  }
+  PLUMB_ASSIGN_OR_RETURN(const auto asked, Numbers(node, "output_shape", 2, 0));
   const std::string mode = node.Text("auto_pad", "NOTSET");
   const AxisWindow rows = Rows(input, window);
   const AxisWindow columns = Columns(input, window);
-  if (mode == "VALID") {
+  if (asked[0] > 0 || asked[1] > 0) {
+    // What is more than asked for is cropped, the larger half behind unless the mode says so.
+    const bool upper = mode != "SAME_UPPER";
+    const auto too_much = [](const AxisWindow& axis, int64_t more, int64_t size) {
+      return (axis.input - 1) * axis.stride + axis.kernel + more - size;
+    };
+    const int64_t above = too_much(rows, extra[0], asked[0]);
+    const int64_t beside = too_much(columns, extra[1], asked[1]);
+    if (above < 0 || beside < 0) {
+      return UnimplementedError("has an output_shape larger than its windows reach");
+    }
+    SetPaddings(SplitPadding(above, !upper), SplitPadding(beside, !upper), window);
+  } else if (mode == "VALID") {
     SetPaddings({}, {}, window);
   } else if (mode == "SAME_UPPER" || mode == "SAME_LOWER") {
     const bool upper = mode == "SAME_UPPER";

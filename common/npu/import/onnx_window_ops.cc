@@ -1,6 +1,7 @@
 #include <array>
 
 #include "common/base/text.h"
+#include "common/npu/import/onnx_lines.h"
 #include "common/npu/import/onnx_window.h"
 #include "common/npu/import/permute.h"
 
@@ -114,16 +115,43 @@ Result<uint32_t> AddTransposedWeights(const NodeView& node,
   return node.graph().AddConstant(weights.name, shape, std::move(values));
 }
 
+// A dilated kernel as a larger one with zeros between its weights.
+Status SpreadKernel(const NodeView& node, Weights& weights) {
+  PLUMB_ASSIGN_OR_RETURN(const WindowAttributes window,
+                         ReadWindow(node, weights.shape[2], weights.shape[3]));
+  const Shape s = weights.shape;
+  const int64_t rows = (s[2] - 1) * window.dilation_height + 1;
+  const int64_t columns = (s[3] - 1) * window.dilation_width + 1;
+  if (rows == s[2] && columns == s[3]) {
+    return OkStatus();
+  }
+  PLUMB_ASSIGN_OR_RETURN(weights.shape, Shape::Create(std::array{s[0], s[1], rows, columns}));
+  const uint64_t count = weights.shape.element_count().value_or(kMaxConstantElements + 1);
+  PLUMB_RETURN_IF_ERROR(node.graph().Spend(count));
+  std::vector<float> spread(static_cast<size_t>(count), 0.0F);
+  for (size_t i = 0; i < weights.values.size(); ++i) {
+    const auto place = s.Unravel(i);
+    const int64_t plane = place.at(0) * s[1] + place.at(1);
+    const int64_t row = place.at(2) * window.dilation_height;
+    const int64_t column = place.at(3) * window.dilation_width;
+    spread[static_cast<size_t>((plane * rows + row) * columns + column)] = weights.values[i];
+  }
+  weights.values = std::move(spread);
+  return OkStatus();
+}
+
 Status ConvertConvTranspose(const NodeView& node) {
   PLUMB_ASSIGN_OR_RETURN(Value* const picture, ReadPicture(node));
-  PLUMB_ASSIGN_OR_RETURN(const Weights weights, ReadWeights(node));
+  PLUMB_ASSIGN_OR_RETURN(Weights weights, ReadWeights(node));
   PLUMB_ASSIGN_OR_RETURN(const int32_t groups, ReadGroups(node, picture->shape));
+  PLUMB_RETURN_IF_ERROR(SpreadKernel(node, weights));
   if (weights.shape[0] != picture->shape[1]) {
     return InvalidArgumentError("has weights " + weights.shape.ToString() + " for an input " +
                                 picture->shape.ToString());
   }
   PLUMB_ASSIGN_OR_RETURN(WindowAttributes window,
                          ReadWindow(node, weights.shape[2], weights.shape[3]));
+  window.dilation_height = window.dilation_width = 1;
   PLUMB_ASSIGN_OR_RETURN(
       const Shape output,
       ReadTransposedOutput(node, picture->shape, weights.shape[1] * groups, window));
@@ -173,106 +201,43 @@ Status ConvertPool(const NodeView& node) {
   return node.Make(Layout::kPicture, OpKind::kAveragePool2d, {input}, window);
 }
 
+OpKind GlobalKind(const NodeView& node) {
+  return node.op() == "GlobalMaxPool" ? OpKind::kReduceMax : OpKind::kMean;
+}
+
 Status ConvertGlobalPool(const NodeView& node) {
+  PLUMB_ASSIGN_OR_RETURN(Value* const lines, node.Input(0));
+  if (lines->shape.rank() == 3) {
+    PLUMB_ASSIGN_OR_RETURN(const uint32_t input, node.graph().Use(*lines, Layout::kPlain));
+    return node.Make(Layout::kPlain, GlobalKind(node), {input}, ReduceAttributes{{2}, true});
+  }
   PLUMB_ASSIGN_OR_RETURN(Value* const picture, ReadPicture(node));
   PLUMB_ASSIGN_OR_RETURN(const uint32_t input, node.graph().Use(*picture, Layout::kPicture));
-  return node.Make(Layout::kPicture,
-                   node.op() == "GlobalMaxPool" ? OpKind::kReduceMax : OpKind::kMean,
-                   {input},
-                   ReduceAttributes{{1, 2}, true});
+  return node.Make(Layout::kPicture, GlobalKind(node), {input}, ReduceAttributes{{1, 2}, true});
 }
 
-// [in][out] to [out][in], each times `factor`.
-Result<uint32_t> AddMatrix(const NodeView& node, bool transposed, float factor) {
-  PLUMB_ASSIGN_OR_RETURN(const Value* const value, node.Input(1));
-  PLUMB_ASSIGN_OR_RETURN(std::vector<float> values, node.KnownFloats(1));
-  if (value->shape.rank() != 2) {
-    return UnimplementedError("multiplies by '" + EscapeForDisplay(value->name) + "' of " +
-                              value->shape.ToString() + "; a constant matrix is supported");
+// A window over lines [N, C, W] is one over pictures [N, C, 1, W]; its step is 'output:picture'.
+template <ConvertNode kConvert>
+Status OverLines(const NodeView& node) {
+  PLUMB_ASSIGN_OR_RETURN(const Value* const value, node.Input(0));
+  if (value->shape.rank() != 3) {
+    return kConvert(node);
   }
-  Shape shape = value->shape;
-  if (!transposed) {
-    constexpr std::array<int32_t, 2> kTurned = {1, 0};
-    values = Permute<float>(values, value->shape, kTurned);
-    shape = Shape{value->shape[1], value->shape[0]};
-  }
-  for (float& element : values) {
-    element *= factor;
-  }
-  return node.graph().AddConstant(value->name, shape, std::move(values));
-}
-
-// `input` times the constant matrix [out][in] under the name of the output or a made-up one.
-Result<Shape> ProductShape(const NodeView& node, const Value& input, uint32_t matrix) {
-  const Shape& weights = node.graph().ShapeOf(matrix);
-  if (input.shape.rank() < 1 || input.shape.innermost() != weights[1]) {
-    return InvalidArgumentError("multiplies " + input.shape.ToString() + " by a matrix of " +
-                                std::to_string(weights[1]) + " rows");
-  }
-  std::vector<int64_t> dims(input.shape.dims().begin(), input.shape.dims().end());
-  dims.back() = weights[0];
-  return Shape::Create(dims);
-}
-
-Status ConvertMatMul(const NodeView& node) {
-  PLUMB_ASSIGN_OR_RETURN(Value* const value, node.Input(0));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t matrix, AddMatrix(node, false, 1));
-  PLUMB_ASSIGN_OR_RETURN(const Shape shape, ProductShape(node, *value, matrix));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t input, node.graph().Use(*value, Layout::kPlain));
-  return node.Make(Layout::kPlain, OpKind::kFullyConnected, {input, matrix}, {}, shape);
-}
-
-// The third operand of Gemm as a bias, when it is one for each column.
-Result<std::optional<uint32_t>> GemmBias(const NodeView& node, int64_t columns) {
-  PLUMB_ASSIGN_OR_RETURN(const Value* const value, node.Input(2));
-  PLUMB_ASSIGN_OR_RETURN(std::vector<float> values, node.KnownFloats(2));
-  if (values.size() == 1) {
-    PLUMB_RETURN_IF_ERROR(node.graph().Spend(static_cast<uint64_t>(columns)));
-    values.assign(static_cast<size_t>(columns), values.front());
-  }
-  if (values.size() != static_cast<size_t>(columns) ||
-      (value->shape.innermost() != columns && value->shape.element_count() != 1U)) {
-    return std::optional<uint32_t>();
-  }
-  const float beta = node.Real("beta", 1);
-  for (float& element : values) {
-    element *= beta;
-  }
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t bias,
-                         node.graph().AddConstant(value->name, Shape{columns}, std::move(values)));
-  return std::optional<uint32_t>(bias);
-}
-
-Status ConvertGemm(const NodeView& node) {
-  PLUMB_ASSIGN_OR_RETURN(Value* const value, node.Input(0));
-  if (value->shape.rank() != 2 || node.Integer("transA", 0) != 0) {
-    return UnimplementedError("multiplies " + value->shape.ToString() +
-                              "; rows [N, in], not transposed, are supported");
-  }
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t matrix,
-                         AddMatrix(node, node.Integer("transB", 0) != 0, node.Real("alpha", 1)));
-  PLUMB_ASSIGN_OR_RETURN(const Shape shape, ProductShape(node, *value, matrix));
-  PLUMB_ASSIGN_OR_RETURN(const uint32_t input, node.graph().Use(*value, Layout::kPlain));
-  std::vector<uint32_t> operands = {input, matrix};
-  if (node.Has(2)) {
-    PLUMB_ASSIGN_OR_RETURN(const std::optional<uint32_t> bias, GemmBias(node, shape[1]));
-    if (!bias) {
-      return UnimplementedError("adds something else than one bias for each column");
-    }
-    operands.push_back(*bias);
-  }
-  return node.Make(Layout::kPlain, OpKind::kFullyConnected, std::move(operands), {}, shape);
+  PLUMB_ASSIGN_OR_RETURN(const Node picture, PictureOfLines(node));
+  PLUMB_RETURN_IF_ERROR(kConvert(node.As(picture)));
+  PLUMB_ASSIGN_OR_RETURN(Value* const made, node.graph().Find(picture.outputs.front()));
+  const Shape s = made->shape;
+  PLUMB_ASSIGN_OR_RETURN(const uint32_t tensor, node.graph().UseInOrder(*made));
+  return node.Make(Layout::kPlain, OpKind::kReshape, {tensor}, {}, Shape{s[0], s[1], s[3]});
 }
 
 constexpr NamedConverter kConverters[] = {
-    {"AveragePool", ConvertPool},
-    {"Conv", ConvertConv},
-    {"ConvTranspose", ConvertConvTranspose},
-    {"Gemm", ConvertGemm},
+    {"AveragePool", OverLines<ConvertPool>},
+    {"Conv", OverLines<ConvertConv>},
+    {"ConvTranspose", OverLines<ConvertConvTranspose>},
     {"GlobalAveragePool", ConvertGlobalPool},
     {"GlobalMaxPool", ConvertGlobalPool},
-    {"MatMul", ConvertMatMul},
-    {"MaxPool", ConvertPool},
+    {"MaxPool", OverLines<ConvertPool>},
 };
 
 }  // namespace

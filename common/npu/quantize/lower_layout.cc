@@ -23,6 +23,12 @@ Result<OpAttributes> LowerConcat(const LoweringContext& context) {
   return OpAttributes(std::move(concat));
 }
 
+// What the input's scheme cannot hold (the lowest of all numbers before a MAX_POOL) saturates.
+Pad LowerPad(const LoweringContext& context) {
+  const auto& pad = Get<PadAttributes>(context);
+  return {pad.before, ClampOf(*context.inputs[0], {pad.value, pad.value}).low};
+}
+
 OpAttributes LowerResize(const LoweringContext& context) {
   const auto& resize = Get<ResizeAttributes>(context);
   const Shape& input = context.inputs[0]->shape;
@@ -47,7 +53,7 @@ Result<OpAttributes> LowerLayoutOp(const LoweringContext& context) {
     case OpKind::kConcat:
       return LowerConcat(context);
     case OpKind::kPad:
-      return OpAttributes(Pad{Get<PadAttributes>(context).before, context.inputs[0]->zero_point});
+      return OpAttributes(LowerPad(context));
     case OpKind::kReshape:
       return OpAttributes(Reshape{});
     case OpKind::kTranspose:

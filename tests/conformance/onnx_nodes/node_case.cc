@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 using npu::onnx::NamedTensor;
 using Values = std::vector<float>;
 
+constexpr int64_t kMostExact = 1 << 24;
 constexpr uint64_t kMaxFile = uint64_t{1} << 28U;
 
 // ModelProto and GraphProto, by their numbers in onnx.proto.
@@ -95,6 +96,11 @@ Values Turned(const Values& values, const Shape& shape) {
   return turned;
 }
 
+// Integers and bools as the network computes them.
+Values AsFloats(const npu::onnx::Constant& tensor) {
+  return tensor.is_float ? tensor.floats : Values(tensor.integers.begin(), tensor.integers.end());
+}
+
 // The orders in which a tensor of the file may stand in the graph: one or two.
 std::vector<Values> Orders(const npu::onnx::Constant& tensor, const Shape& in_graph) {
   std::vector<Values> orders;
@@ -102,10 +108,10 @@ std::vector<Values> Orders(const npu::onnx::Constant& tensor, const Shape& in_gr
   const bool picture = shape.rank() == 4 && in_graph.rank() == 4 && in_graph[1] == shape[2] &&
                        in_graph[2] == shape[3] && in_graph[3] == shape[1];
   if (picture) {
-    orders.push_back(Turned(tensor.floats, shape));
+    orders.push_back(Turned(AsFloats(tensor), shape));
   }
   if (!picture || in_graph == shape) {
-    orders.push_back(tensor.floats);
+    orders.push_back(AsFloats(tensor));
   }
   return orders;
 }
@@ -162,9 +168,15 @@ CaseResult Execute(const Case& node, const std::shared_ptr<const npu::Graph>& gr
 
 // nullopt when the case can be run.
 std::optional<std::string> CannotCompare(const Case& node, const npu::Graph& graph) {
-  const auto is_float = [](const NamedTensor& tensor) { return tensor.value->is_float; };
-  if (!std::all_of(node.outputs.read.begin(), node.outputs.read.end(), is_float)) {
-    return "an output that is not float";
+  const auto is_held = [](const NamedTensor& tensor) {
+    const auto& integers = tensor.value->integers;
+    return std::all_of(integers.begin(), integers.end(), [](int64_t i) {
+      return i >= -kMostExact && i <= kMostExact;
+    });
+  };
+  if (!std::all_of(node.outputs.read.begin(), node.outputs.read.end(), is_held) ||
+      !std::all_of(node.inputs.read.begin(), node.inputs.read.end(), is_held)) {
+    return "integers that float32 does not hold";
   }
   if (graph.inputs.size() > std::min<size_t>(node.inputs.read.size(), 8) ||
       graph.outputs.size() != node.outputs.read.size()) {
@@ -181,6 +193,9 @@ CaseResult RunNodeCase(const fs::path& folder) {
     return node.status().code() == StatusCode::kUnimplemented
                ? CaseResult{CaseEnd::kUnsupported, node.status().message()}
                : Failed(node.status());
+  }
+  if (!node->inputs.read.empty() && node->inputs.read.front().value->shape.element_count() == 0U) {
+    return {CaseEnd::kUnsupported, "an input without elements"};
   }
   if (node->input_names.empty()) {
     return {CaseEnd::kUnsupported, "a network without inputs"};

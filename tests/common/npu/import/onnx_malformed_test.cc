@@ -112,10 +112,20 @@ TEST(MalformedOnnx, NamesThatAreMissingOrTaken) {
 
 TEST(MalformedOnnx, OtherOperatorSets) {
   const OnnxModel model = OnnxModel().Input("x", {1}).Node("Relu", {"x"}, {"y"}).Output("y");
-  EXPECT_TRUE(ImportOnnx(model.File(7), "test").ok());
+  EXPECT_TRUE(ImportOnnx(model.File(1), "test").ok());
   EXPECT_TRUE(ImportOnnx(model.File(20), "test").ok());
-  EXPECT_THAT(ImportOnnx(model.File(6), "test").status().message(), HasSubstr("operator set 6"));
+  EXPECT_THAT(ImportOnnx(model.File(0), "test").status().message(), HasSubstr("operator set 0"));
   EXPECT_THAT(ImportOnnx(model.File(21), "test").status().message(), HasSubstr("operator set 21"));
+}
+
+TEST(MalformedOnnx, OldOperatorSetsKeepToWhatStillMeansTheSame) {
+  const auto add = [](const std::vector<OnnxMessage>& attributes) {
+    return ImportOnnx(
+        OnnxModel().Input("x", {1}).Node("Add", {"x", "x"}, {"y"}, attributes).Output("y").File(6),
+        "test");
+  };
+  EXPECT_TRUE(add({}).ok());
+  EXPECT_THAT(add({IntAttribute("broadcast", 1)}).status().message(), HasSubstr("operator set 6"));
 }
 
 }  // namespace
