@@ -112,7 +112,19 @@ void SayNames(Console& console, const char* what, const std::vector<std::string>
   }
 }
 
+// Dumps only: they hold constants, and so many layers that nobody counts them by eye.
+void SayConstants(Console& console, const analysis::Coverage& coverage) {
+  if (coverage.constant == 0) {
+    return;
+  }
+  const uint64_t missing = coverage.missing_in_target.size() + coverage.missing_in_reference.size();
+  console.Say("  coverage: " + std::to_string(coverage.matched) + " of " +
+              std::to_string(coverage.matched + missing) + " layers have a partner; " +
+              std::to_string(coverage.constant) + " constants are set aside");
+}
+
 void SayCoverage(Console& console, const analysis::Coverage& coverage) {
+  SayConstants(console, coverage);
   SayNames(console, "missing in target", coverage.missing_in_target);
   SayNames(console, "missing in reference", coverage.missing_in_reference);
   SayNames(console, "duplicate names", coverage.duplicate);

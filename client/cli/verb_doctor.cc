@@ -11,6 +11,7 @@
 #include "client/lib/client.h"
 #include "common/base/file.h"
 #include "common/base/subprocess.h"
+#include "common/framework/engines.h"
 #include "server/app/simulator_flags.h"
 #include "server/app/simulators.h"
 
@@ -96,6 +97,12 @@ Finding CheckTemporary() {
   return {"temporary folder", Health::kGood, folder->path().parent_path().string(), ""};
 }
 
+// Optional, so an absent engine is no more than a note.
+Finding CheckEngine(framework::NetworkFormat format) {
+  const framework::EngineState state = framework::ExamineEngine(format);
+  return {state.engine, state.usable ? Health::kGood : Health::kNote, state.detail, state.mend};
+}
+
 Finding CheckServer(const std::string& address, const rpc::TlsFiles& tls) {
   ClientOptions options;
   options.address = address;
@@ -127,8 +134,9 @@ class DoctorVerb : public Verb {
     return {"doctor",
             "Say what is missing on this machine and the command that mends it",
             "Checks the programs beside plumb, the virtual IPU, a place for temporary files, the\n"
-            "vendor's SDK (--sdk, or where it usually is) and whether its Python loads it, and,\n"
-            "with --server, the server and its boards; with --mi-library the board's runtime.\n"
+            "vendor's SDK (--sdk, or where it usually is) and whether its Python loads it, the\n"
+            "engines of 'plumb dump --stage framework' and, with --server, the server and its\n"
+            "boards; with --mi-library the board's runtime.\n"
             "Exit code 0 when nothing is missing, 3 otherwise.",
             "plumb doctor --server 127.0.0.1:7070"};
   }
@@ -155,6 +163,11 @@ class DoctorVerb : public Verb {
     PLUMB_ASSIGN_OR_RETURN(const auto external, server::OptionsFrom(sdk_));
     for (const server::SdkFinding& found : server::ExamineSdk(external.sgs)) {
       findings.push_back({found.what, HealthOf(found.state), found.detail, found.mend});
+    }
+    for (const auto format : {framework::NetworkFormat::kOnnx,
+                              framework::NetworkFormat::kTflite,
+                              framework::NetworkFormat::kCaffe}) {
+      findings.push_back(CheckEngine(format));
     }
     if (!mi_library_.empty()) {
       findings.push_back(CheckLibrary("MI library",

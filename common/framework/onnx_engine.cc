@@ -27,6 +27,15 @@ std::string Quoted(std::string_view name) {
   return "'" + EscapeForDisplay(name) + "'";
 }
 
+// "x=?x3x?x?": how the file has an input, '?' for what it leaves open (0 here).
+std::string Notation(const Port& port) {
+  std::string text = EscapeForDisplay(port.name) + "=";
+  for (size_t i = 0; i < port.shape.rank(); ++i) {
+    text += (i == 0 ? "" : "x") + (port.shape[i] == 0 ? "?" : std::to_string(port.shape[i]));
+  }
+  return text;
+}
+
 // Ends a Run on cancellation or when its time is over.
 class Terminator {
  public:
@@ -194,9 +203,8 @@ Status OnnxEngine::FixShapes(const npu::InputShapes& shapes) {
       }
       if (!fits) {
         return InvalidArgumentError("--input-shape of " + Quoted(port.name) +
-                                    " contradicts the file, which says " + port.shape.ToString() +
-                                    " (0: open)")
-            .WithHint("only dimensions that are open can be chosen");
+                                    " contradicts the file, which says " + Notation(port))
+            .WithHint("only dimensions that are '?' can be chosen");
       }
       dims = given->second;
     } else if (!dims.empty() && dims[0] == 0) {
@@ -204,8 +212,8 @@ Status OnnxEngine::FixShapes(const npu::InputShapes& shapes) {
     }
     if (std::find(dims.begin(), dims.end(), 0) != dims.end()) {
       return InvalidArgumentError("the file leaves the shape of input " + Quoted(port.name) +
-                                  " open: " + port.shape.ToString() + " (0: open)")
-          .WithHint("fix it with --input-shape " + EscapeForDisplay(port.name) + "=1x3x48x192");
+                                  " open: " + Notation(port))
+          .WithHint("fix it with --input-shape " + Notation(port) + ", numbers for the '?'");
     }
     PLUMB_ASSIGN_OR_RETURN(port.shape, Shape::Create(dims));
   }
