@@ -17,6 +17,7 @@
 #include "common/tensor/npy.h"
 #include "tests/common/npu/kernels/layer_generator.h"
 #include "tests/fuzz/agent_seeds.h"
+#include "tests/fuzz/caffe_seeds.h"
 #include "tests/fuzz/onnx_seeds.h"
 #include "tests/fuzz/tflite_seeds.h"
 #include "tests/support/small_model.h"
@@ -162,6 +163,17 @@ void MakeOnnx(const fs::path& root) {
   const Corpus corpus(root, "onnx");
   for (const auto& [name, file] : fuzz::OnnxSeeds()) {
     corpus.Add(name, file.span());
+  }
+}
+
+void MakeCaffe(const fs::path& root) {
+  const Corpus prototxts(root, "prototxt");
+  for (const auto& [name, text] : fuzz::PrototxtSeeds()) {
+    prototxts.Add(name, text);
+  }
+  const Corpus caffemodels(root, "caffemodel");
+  for (const auto& [name, file] : fuzz::CaffemodelSeeds()) {
+    caffemodels.Add(name, file.span());
   }
 }
 
@@ -342,6 +354,7 @@ int main(int argc, char** argv) {
                           MakeContainers,
                           MakeTflite,
                           MakeOnnx,
+                          MakeCaffe,
                           MakeArchive,
                           MakeDumps,
                           MakeSimulatorTexts,
