@@ -10,7 +10,7 @@
 #include "common/base/file.h"
 #include "common/base/sha256.h"
 #include "common/base/text.h"
-#include "common/dump/dump_file.h"
+#include "common/dump/dump_index.h"
 #include "common/image/image.h"
 #include "common/npu/import/import.h"
 #include "common/npu/model/container.h"
@@ -38,30 +38,57 @@ Result<InspectedTensor> FromTensor(const std::string& role, const Tensor& tensor
   return row;
 }
 
-Result<Inspection> InspectDump(const Buffer& file) {
-  PLUMB_ASSIGN_OR_RETURN(const dump::DumpFile dump, dump::ParseDump(file));
+Result<InspectedTensor> FromDumpEntry(const dump::DumpIndex& index, const dump::DumpEntry& entry) {
+  PLUMB_ASSIGN_OR_RETURN(const uint64_t count, entry.value_count());
+  InspectedTensor row;
+  row.role = entry.constant                               ? "constant"
+             : entry.direction == dump::Direction::kInput ? "operand"
+                                                          : "layer";
+  row.name = entry.name;
+  row.op = entry.op;
+  row.element_type = entry.type;
+  row.shape = entry.shape ? entry.shape->ToString() : std::to_string(count);
+  if (entry.scale != 0) {
+    row.scale = entry.scale;
+    row.zero_point = entry.zero_point;
+  }
+  constexpr uint64_t kPiece = 16384;
+  dump::DumpValueReader reader(index, entry);
+  std::vector<float> values;
+  for (uint64_t first = 0; first < count; first += values.size()) {
+    values.resize(static_cast<size_t>(std::min(kPiece, count - first)));
+    PLUMB_RETURN_IF_ERROR(reader.Read(first, values));
+    SetRange(std::vector<double>(values.begin(), values.end()), row);
+  }
+  return row;
+}
+
+// Of any size: only its headers and one piece of values are in memory.
+Result<Inspection> InspectDump(const std::string& path) {
+  PLUMB_ASSIGN_OR_RETURN(const auto source, dump::DumpSource::Open(path));
+  PLUMB_ASSIGN_OR_RETURN(const dump::DumpIndex dump, dump::IndexDump(source));
+  const bool text = std::any_of(
+      dump.entries.begin(), dump.entries.end(), [](const auto& entry) { return entry.as_text; });
   Inspection result;
   result.kind = "dump";
   result.facts = {{"stage", dump.is_float ? "float" : "fixed"},
-                  {"entries", std::to_string(dump.entries.size())}};
+                  {"entries", std::to_string(dump.entries.size())},
+                  {"values", text ? "text, six decimals" : "float32"}};
   for (const dump::DumpEntry& entry : dump.entries) {
-    PLUMB_ASSIGN_OR_RETURN(const std::vector<float> values, dump::DumpValues(entry));
-    InspectedTensor row;
-    row.role = entry.constant                               ? "constant"
-               : entry.direction == dump::Direction::kInput ? "operand"
-                                                            : "layer";
-    row.name = entry.name;
-    row.op = entry.op;
-    row.element_type = entry.type;
-    row.shape = entry.shape ? entry.shape->ToString() : std::to_string(values.size());
-    if (entry.scale != 0) {
-      row.scale = entry.scale;
-      row.zero_point = entry.zero_point;
-    }
-    SetRange(std::vector<double>(values.begin(), values.end()), row);
+    PLUMB_ASSIGN_OR_RETURN(InspectedTensor row, FromDumpEntry(dump, entry));
     result.tensors.push_back(std::move(row));
   }
+  PLUMB_ASSIGN_OR_RETURN(const std::string digest, Sha256HexOfFile(path));
+  result.facts.emplace_back("bytes", std::to_string(source.size()));
+  result.facts.emplace_back("sha256", digest);
   return result;
+}
+
+Result<bool> IsDump(const std::string& path) {
+  PLUMB_ASSIGN_OR_RETURN(const auto file, InputFile::Open(path));
+  std::vector<uint8_t> start(static_cast<size_t>(std::min<uint64_t>(file.size(), 64)));
+  PLUMB_RETURN_IF_ERROR(file.Read(0, start));
+  return dump::LooksLikeDump(start);
 }
 
 Result<Inspection> InspectNpy(const Buffer& file) {
@@ -152,9 +179,6 @@ Result<Inspection> InspectContent(const std::string& path,
     PLUMB_ASSIGN_OR_RETURN(const npu::FixedModel model, npu::ParseModel(file));
     return InspectFixedModel(model);
   }
-  if (dump::LooksLikeDump(file.span())) {
-    return InspectDump(file);
-  }
   if (IsNpy(file)) {
     return InspectNpy(file);
   }
@@ -188,6 +212,10 @@ Result<Inspection> InspectPath(const std::string& path, const npu::InputShapes& 
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {
     return InspectFolder(path);
+  }
+  PLUMB_ASSIGN_OR_RETURN(const bool is_dump, IsDump(path));
+  if (is_dump) {
+    return InspectDump(path);
   }
   PLUMB_ASSIGN_OR_RETURN(const Buffer file, ReadFile(path, kMaxInspected));
   PLUMB_ASSIGN_OR_RETURN(Inspection result, InspectContent(path, file, shapes));

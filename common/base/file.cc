@@ -134,6 +134,20 @@ Status WriteFileAtomically(const fs::path& path, std::string_view text) {
   return WriteFileAtomically(path, AsBytes(text));
 }
 
+InputFile::InputFile(UniqueFd fd, fs::path path, uint64_t size)
+    : fd_(std::make_shared<const UniqueFd>(std::move(fd))),
+      path_(std::move(path)),
+      size_(size) {}
+
+Result<InputFile> InputFile::Open(const fs::path& path) {
+  PLUMB_ASSIGN_OR_RETURN(OpenFile file, OpenRegular(path));
+  return InputFile(std::move(file.fd), path, file.size);
+}
+
+Status InputFile::Read(uint64_t offset, std::span<uint8_t> bytes) const {
+  return ReadAt(fd_->get(), offset, bytes).Annotate("reading " + Quoted(path_));
+}
+
 Result<uint64_t> FileSize(const fs::path& path) {
   PLUMB_ASSIGN_OR_RETURN(const OpenFile file, OpenRegular(path));
   return file.size;

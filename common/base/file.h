@@ -29,6 +29,26 @@ Result<Buffer> MapFile(const std::filesystem::path& path);
 Status WriteFileAtomically(const std::filesystem::path& path, std::span<const uint8_t> bytes);
 Status WriteFileAtomically(const std::filesystem::path& path, std::string_view text);
 
+// A regular file read piece by piece, for what is too large to hold or to map. Copies share the
+// descriptor; reading is thread-safe.
+class InputFile {
+ public:
+  // kInvalidArgument for a folder, a device or a pipe.
+  static Result<InputFile> Open(const std::filesystem::path& path);
+
+  [[nodiscard]] uint64_t size() const { return size_; }
+
+  // Bytes [offset, offset + bytes.size()). kDataLoss beyond the end (the file was cut meanwhile).
+  Status Read(uint64_t offset, std::span<uint8_t> bytes) const;
+
+ private:
+  InputFile(UniqueFd fd, std::filesystem::path path, uint64_t size);
+
+  std::shared_ptr<const UniqueFd> fd_;
+  std::filesystem::path path_;
+  uint64_t size_ = 0;
+};
+
 Result<uint64_t> FileSize(const std::filesystem::path& path);
 Status MakeFolders(const std::filesystem::path& path);
 // fsync of a folder, so that a rename inside it survives a power cut.

@@ -205,6 +205,15 @@ void MakeDumps(const fs::path& root) {
              "//in 1 s: 0.1 z: 0 type: UINT8 name: a bConstant:1 shape:[4] dims:1\n"
              "op_in[1] ADD = {\n" +
                  size + values + "\n};\n" + size);
+  const std::string text = "0.500000, -1.250000, nan, inf, \n};\n";
+  corpus.Add("as_text",
+             "isFloat: 0\n" + head + " shape:[4] dims:1\nop_out[0] ADD = {\n" + size + text + size);
+  corpus.Add("as_text_without_shape", head + "\n" + size + text);
+  corpus.Add(
+      "framework",
+      "isFloat: 1\n//out 0 s: 0.000000 z: 0 type: float name: a/b:0 bConstant:0 "
+      "shape:[1, 3] dims:2\nop_out[0] Relu = {\n//buffer data size: 12\n\n};\n//out 0;\n};\n" +
+          head + "\n" + body);
 }
 
 void MakeSimulatorTexts(const fs::path& root) {

@@ -1,11 +1,13 @@
+#include "common/dump/dump_index.h"
+
 #include <algorithm>
-#include <bit>
-#include <cstring>
+#include <array>
 #include <string_view>
+#include <utility>
 
 #include "common/base/checked.h"
 #include "common/base/text.h"
-#include "common/dump/dump_file.h"
+#include "common/dump/dump_text.h"
 
 namespace plumb::dump {
 namespace {
@@ -13,9 +15,8 @@ namespace {
 constexpr std::string_view kSizeMark = "//buffer data size:";
 // Header, op line and size line may have others between them; more than this is no dump.
 constexpr int kMaxLinesToSize = 8;
-constexpr size_t kMaxLine = 4096;
 
-Status Broken(size_t offset, const std::string& what) {
+Status Broken(uint64_t offset, const std::string& what) {
   return InvalidArgumentError("DumpDebug file, byte " + std::to_string(offset) + ": " + what);
 }
 
@@ -85,26 +86,48 @@ Result<DumpEntry> ParseHeader(std::string_view line) {
   return entry;
 }
 
-class Reader {
- public:
-  explicit Reader(const Buffer& file) : file_(file), text_(file.view()) {}
+// What the shape asks for; no number of values that a file can hold where there is none.
+uint64_t ShapeValues(const DumpEntry& entry) {
+  return entry.shape ? entry.shape->element_count().value_or(UINT64_MAX) : UINT64_MAX;
+}
 
-  Result<DumpFile> Read() {
-    DumpFile dump;
-    if (text_.starts_with("isFloat:")) {
-      dump.is_float = Trim(Line().substr(8)) != "0";
+// Whether the value bytes are followed by what every writer puts there.
+Result<bool> ClosesAt(const DumpSource& source, uint64_t offset) {
+  std::array<uint8_t, 3> bytes{};
+  const auto size = static_cast<size_t>(std::min<uint64_t>(bytes.size(), source.size() - offset));
+  PLUMB_RETURN_IF_ERROR(source.Read(offset, std::span(bytes).first(size)));
+  const std::string_view after(reinterpret_cast<const char*>(bytes.data()), size);
+  return after.empty() || after.starts_with("}") || after.starts_with("\n}") || after == "\r\n}";
+}
+
+class Indexer {
+ public:
+  explicit Indexer(const DumpSource& source) : source_(source), lines_(source) {}
+
+  Result<DumpIndex> Read() {
+    DumpIndex dump;
+    dump.source = source_;
+    const auto first = lines_.Next();
+    if (first && first->starts_with("isFloat:")) {
+      dump.is_float = Trim(first->substr(8)) != "0";
+    } else {
+      lines_.Seek(0);
     }
-    while (SkipToHeader()) {
-      if (dump.entries.size() == kMaxEntries) {
-        return Broken(offset_, "more than " + std::to_string(kMaxEntries) + " tensors");
+    // Writers differ in what follows a payload, so everything up to the next header is skipped.
+    for (uint64_t start = lines_.offset(); auto line = lines_.Next(); start = lines_.offset()) {
+      if (!IsHeader(*line)) {
+        continue;
       }
-      const size_t start = offset_;
-      Result<DumpEntry> entry = ReadEntry();
+      if (dump.entries.size() == kMaxEntries) {
+        return Broken(start, "more than " + std::to_string(kMaxEntries) + " tensors");
+      }
+      Result<DumpEntry> entry = ReadEntry(*line);
       if (!entry.ok()) {
         return Broken(start, entry.status().message()).WithHint(entry.status().hint());
       }
       dump.entries.push_back(std::move(entry).value());
     }
+    PLUMB_RETURN_IF_ERROR(lines_.status());
     if (dump.entries.empty()) {
       return Broken(0, "no tensor in it");
     }
@@ -112,103 +135,89 @@ class Reader {
   }
 
  private:
-  // The line at offset_, without its end; moves behind it.
-  std::string_view Line() {
-    const std::string_view rest = text_.substr(offset_);
-    const size_t length = std::min(rest.find('\n'), rest.size());
-    offset_ += std::min(length + 1, rest.size());
-    const std::string_view line = rest.substr(0, length);
-    return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
-  }
-
-  [[nodiscard]] bool at_end() const { return offset_ >= text_.size(); }
-
-  // Writers differ in what follows a payload, so everything up to the next header is skipped.
-  bool SkipToHeader() {
-    while (!at_end()) {
-      const size_t start = offset_;
-      if (IsHeader(Line())) {
-        offset_ = start;
-        return true;
-      }
-    }
-    return false;
-  }
-
-  Result<DumpEntry> ReadEntry() {
-    const std::string_view header = Line();
-    if (header.size() > kMaxLine) {
-      return InvalidArgumentError("a tensor line of " + std::to_string(header.size()) + " bytes");
+  Result<DumpEntry> ReadEntry(std::string_view header) {
+    if (header.size() >= LineScanner::kMaxLine) {
+      return InvalidArgumentError("a tensor line of " + std::to_string(header.size()) +
+                                  " bytes or more");
     }
     PLUMB_ASSIGN_OR_RETURN(DumpEntry entry, ParseHeader(header));
-    for (int i = 0; i < kMaxLinesToSize && !at_end(); ++i) {
-      const std::string_view line = Line();
-      if (line.starts_with(kSizeMark)) {
-        return TakePayload(std::move(entry), line);
+    for (int i = 0; i < kMaxLinesToSize; ++i) {
+      const auto line = lines_.Next();
+      if (!line) {
+        break;
       }
-      if (line.starts_with("op_")) {
-        entry.op = EscapeForDisplay(Between(line, "] ", " = {"));
+      if (line->starts_with(kSizeMark)) {
+        PLUMB_RETURN_IF_ERROR(PlacePayload(*line, entry));
+        return entry;
+      }
+      if (line->starts_with("op_")) {
+        entry.op = EscapeForDisplay(Between(*line, "] ", " = {"));
       }
     }
     return InvalidArgumentError("tensor '" + entry.name + "' has no '//buffer data size:' line");
   }
 
-  Result<DumpEntry> TakePayload(DumpEntry entry, std::string_view size_line) {
+  Status PlacePayload(std::string_view size_line, DumpEntry& entry) {
+    const std::string told = EscapeForDisplay(size_line);
     const auto size = ParseUint(Trim(size_line.substr(kSizeMark.size())));
-    if (!size || !RangeFits<uint64_t>(offset_, *size, text_.size())) {
-      return InvalidArgumentError("tensor '" + entry.name + "' claims '" +
-                                  EscapeForDisplay(size_line) + "', the file has " +
-                                  std::to_string(text_.size() - offset_) + " bytes left");
+    if (!size) {
+      return InvalidArgumentError("tensor '" + entry.name + "' claims '" + told + "'");
     }
-    entry.payload = file_.Slice(offset_, *size);
-    const std::string_view after = text_.substr(offset_ + *size);
-    const bool closes = after.starts_with("\n}") || after.starts_with("}") ||
-                        after.starts_with("\r\n}") || after.empty();
-    if (!closes) {
+    entry.offset = lines_.offset();
+    const uint64_t left = source_.size() - entry.offset;
+    bool closes = false;
+    if (*size <= left) {
+      PLUMB_ASSIGN_OR_RETURN(closes, ClosesAt(source_, entry.offset + *size));
+    }
+    const bool exact =
+        closes && *size % sizeof(float) == 0 && ShapeValues(entry) == *size / sizeof(float);
+    if (!exact) {
+      PLUMB_RETURN_IF_ERROR(TakeText(*size, entry));
+    }
+    if (!entry.as_text && *size > left) {
+      return InvalidArgumentError("tensor '" + entry.name + "' claims '" + told +
+                                  "', the file has " + std::to_string(left) + " bytes left");
+    }
+    if (!entry.as_text && !closes) {
       return InvalidArgumentError("the bytes of tensor '" + entry.name +
                                   "' do not end where their size says")
-          .WithHint("make the dump again with dumpasstring switched off");
+          .WithHint("the file was cut or damaged: make the dump again, or copy it in binary mode");
     }
-    offset_ += *size;
-    return entry;
+    if (!entry.as_text) {
+      entry.size = *size;
+      entry.stored_values = *size / sizeof(float);
+    }
+    lines_.Seek(entry.offset + entry.size);
+    return OkStatus();
   }
 
-  const Buffer& file_;
-  std::string_view text_;
-  size_t offset_ = 0;
+  // The size line counts the values' bytes; a writer of text may as well have counted its
+  // characters.
+  Status TakeText(uint64_t told_size, DumpEntry& entry) {
+    PLUMB_ASSIGN_OR_RETURN(const auto text, MeasureText(lines_));
+    entry.as_text = text && (text->values == told_size / sizeof(float) || text->size == told_size ||
+                             text->values == ShapeValues(entry));
+    if (entry.as_text) {
+      entry.size = text->size;
+      entry.stored_values = text->values;
+    }
+    return OkStatus();
+  }
+
+  const DumpSource& source_;
+  LineScanner lines_;
 };
 
 }  // namespace
 
 bool LooksLikeDump(std::span<const uint8_t> bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()),
-                              std::min<size_t>(bytes.size(), kMaxLine));
+                              std::min<size_t>(bytes.size(), LineScanner::kMaxLine));
   return text.starts_with("isFloat:") || IsHeader(text);
 }
 
-Result<DumpFile> ParseDump(const Buffer& file) {
-  return Reader(file).Read();
-}
-
-Result<std::vector<float>> DumpValues(const DumpEntry& entry) {
-  uint64_t count = entry.payload.size() / sizeof(float);
-  if (entry.shape) {
-    const auto elements = entry.shape->element_count();
-    if (!elements || *elements > count) {
-      return InvalidArgumentError("tensor '" + entry.name + "' holds " + std::to_string(count) +
-                                  " values, its shape " + entry.shape->ToString() + " needs more");
-    }
-    count = *elements;
-  }
-  std::vector<float> values(count);
-  for (size_t i = 0; i < count; ++i) {
-    const uint8_t* bytes = entry.payload.data() + i * sizeof(float);
-    const uint32_t bits = static_cast<uint32_t>(bytes[0]) | static_cast<uint32_t>(bytes[1]) << 8U |
-                          static_cast<uint32_t>(bytes[2]) << 16U |
-                          static_cast<uint32_t>(bytes[3]) << 24U;
-    values[i] = std::bit_cast<float>(bits);
-  }
-  return values;
+Result<DumpIndex> IndexDump(const DumpSource& source) {
+  return Indexer(source).Read();
 }
 
 }  // namespace plumb::dump
