@@ -9,6 +9,7 @@
 #include "common/npu/graph/graph.h"
 #include "common/npu/model/model.h"
 #include "common/npu/quantize/calibration.h"
+#include "common/npu/quantize/precision.h"
 
 namespace plumb::npu {
 
@@ -24,6 +25,8 @@ struct PictureInput {
 struct QuantizeOptions {
   // Of activations. 8: UINT8, asymmetric. 16: INT16, symmetric. Weights are int8 per channel.
   int bits = 8;
+  // What is INT16 all the same where `bits` is 8.
+  Precision precision;
   // In the order of the graph's inputs; empty, or an empty entry: a raw input, whose scale is
   // calibrated.
   std::vector<std::optional<PictureInput>> pictures;

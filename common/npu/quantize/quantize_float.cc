@@ -15,10 +15,12 @@ class FloatQuantizer {
  public:
   FloatQuantizer(const Graph& graph,
                  const CalibrationRanges& ranges,
-                 const QuantizeOptions& options)
+                 const QuantizeOptions& options,
+                 std::vector<int> bits)
       : graph_(graph),
         ranges_(ranges),
         options_(options),
+        bits_(std::move(bits)),
         builder_(graph, options) {}
 
   Result<FixedModel> Quantize();
@@ -34,6 +36,7 @@ class FloatQuantizer {
   const Graph& graph_;
   const CalibrationRanges& ranges_;
   const QuantizeOptions& options_;
+  const std::vector<int> bits_;  // of each tensor
   ModelBuilder builder_;
 };
 
@@ -46,7 +49,7 @@ Result<Scheme> FloatQuantizer::SchemeFromCalibration(uint32_t tensor) const {
         .WithHint("calibrate this very network");
   }
   return SchemeFromRange(
-      static_cast<double>(range.low), static_cast<double>(range.high), options_.bits);
+      static_cast<double>(range.low), static_cast<double>(range.high), bits_[tensor]);
 }
 
 Status FloatQuantizer::DefineInput(size_t position) {
@@ -81,7 +84,7 @@ Status FloatQuantizer::DefineConstant(uint32_t tensor) {
   }
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   const Scheme scheme =
-      SchemeFromRange(static_cast<double>(*low), static_cast<double>(*high), options_.bits);
+      SchemeFromRange(static_cast<double>(*low), static_cast<double>(*high), bits_[tensor]);
   builder_.Define(tensor, scheme, StoreValues(values, scheme));
   return OkStatus();
 }
@@ -91,7 +94,7 @@ Result<Scheme> FloatQuantizer::OutputScheme(const GraphOp& op) const {
     const FixedTensor& input = builder_.At(op.inputs[0]);
     return Scheme{input.element_type, input.scale, input.zero_point};
   }
-  if (const std::optional<Scheme> dictated = DictatedScheme(op.kind, options_.bits)) {
+  if (const std::optional<Scheme> dictated = DictatedScheme(op.kind, bits_[op.output])) {
     return *dictated;
   }
   return SchemeFromCalibration(op.output);
@@ -109,7 +112,7 @@ Status FloatQuantizer::AddOp(const GraphOp& op) {
     return builder_.AddOp(op, std::nullopt);
   }
   Result<IntegerWeights> weights =
-      QuantizeWeights(graph_, op, builder_.At(op.inputs[0]).scale, options_.bits);
+      QuantizeWeights(graph_, op, builder_.At(op.inputs[0]).scale, bits_[op.inputs[0]]);
   if (!weights.ok()) {
     return weights.status().Annotate(DescribeOp(op));
   }
@@ -151,8 +154,16 @@ Result<FixedModel> QuantizeFromFloat(const Graph& graph,
     return InvalidArgumentError("the calibration is that of another network");
   }
   PLUMB_RETURN_IF_ERROR(CheckPictures(graph, options));
+  std::vector<uint32_t> pictures;
+  for (size_t i = 0; i < graph.inputs.size(); ++i) {
+    if (PictureOf(options, i) != nullptr) {
+      pictures.push_back(graph.inputs[i]);
+    }
+  }
   const Graph fused = FuseSoftmax(graph);
-  return FloatQuantizer(fused, ranges, options).Quantize();
+  PLUMB_ASSIGN_OR_RETURN(std::vector<int> bits,
+                         BitsOfTensors(fused, options.precision, options.bits, pictures));
+  return FloatQuantizer(fused, ranges, options, std::move(bits)).Quantize();
 }
 
 }  // namespace plumb::npu
