@@ -1,37 +1,25 @@
 #include "client/cli/dump_output.h"
 
+#include <array>
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/npu/import/permute.h"
 
 namespace plumb::client {
 namespace {
 
-// Moves axis 1 behind axis 3: [a, b, c, d] becomes [a, c, d, b], with b, c·d as one.
-std::vector<float> SwapInner(std::span<const float> values, size_t outer, size_t b, size_t rest) {
-  std::vector<float> turned;
-  turned.reserve(values.size());
-  for (size_t a = 0; a < outer; ++a) {
-    const auto part = values.subspan(a * b * rest, b * rest);
-    for (size_t place = 0; place < rest; ++place) {
-      for (size_t i = 0; i < b; ++i) {
-        turned.push_back(part[i * rest + place]);
-      }
-    }
-  }
-  return turned;
-}
+constexpr std::array<int32_t, 4> kToPicture = {0, 2, 3, 1};
+constexpr std::array<int32_t, 4> kToPlanes = {0, 3, 1, 2};
 
 }  // namespace
 
 std::vector<float> NchwToNhwc(std::span<const float> values, const Shape& nchw) {
-  const auto dim = [&](size_t axis) { return static_cast<size_t>(nchw[axis]); };
-  return SwapInner(values, dim(0), dim(1), dim(2) * dim(3));
+  return npu::importing::Permute(values, nchw, kToPicture);
 }
 
 std::vector<float> NhwcToNchw(std::span<const float> values, const Shape& nhwc) {
-  const auto dim = [&](size_t axis) { return static_cast<size_t>(nhwc[axis]); };
-  return SwapInner(values, dim(0), dim(1) * dim(2), dim(3));
+  return npu::importing::Permute(values, nhwc, kToPlanes);
 }
 
 DumpOutput::DumpOutput(dump::DumpWriter writer, uint64_t expected, VerbContext& context)

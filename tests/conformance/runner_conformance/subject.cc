@@ -7,10 +7,12 @@
 
 #include "common/archive/recorded_runner.h"
 #include "common/archive/recording.h"
+#include "common/framework/engines.h"
 #include "common/ring/process_runner.h"
 #include "server/simulator/external/command_simulator.h"
 #include "server/simulator/external/external_runner.h"
 #include "server/simulator/external/sgs_simulator.h"
+#include "server/simulator/networks/networks.h"
 #include "tests/support/program.h"
 #include "tests/support/sgs_sdk.h"
 
@@ -55,14 +57,14 @@ std::unique_ptr<Runner> MakeRecording(const RunSpec& spec, const std::filesystem
 Subject VirtualBoard(const std::string& name, Family family) {
   return {
       name,
-      family,
+      OfflineProblem(family),
       [family](const RunSpec&, const std::filesystem::path&) { return MakeVirtualBoard(family); },
       true};
 }
 
 Subject Simulator(const std::string& name, Family family) {
   return {name,
-          family,
+          OfflineProblem(family),
           [](const RunSpec&, const std::filesystem::path&) { return MakeSimulator(); },
           true};
 }
@@ -99,8 +101,31 @@ std::unique_ptr<Runner> MakeCommand() {
 Subject External(const std::string& name,
                  Family family,
                  const std::function<std::unique_ptr<Runner>()>& make) {
-  return {
-      name, family, [make](const RunSpec&, const std::filesystem::path&) { return make(); }, true};
+  return {name,
+          OfflineProblem(family),
+          [make](const RunSpec&, const std::filesystem::path&) { return make(); },
+          true};
+}
+
+// The stage `float` for each format, and the stage `framework` where its engine is here. (The stage
+// `fixed` is the built-in simulator.)
+void AddNetworks(std::vector<Subject>& subjects) {
+  for (const auto& [name, format] : {std::pair("Tflite", npu::NetworkFormat::kTflite),
+                                     std::pair("Onnx", npu::NetworkFormat::kOnnx),
+                                     std::pair("Caffe", npu::NetworkFormat::kCaffe)}) {
+    const auto make_float = [](const RunSpec&, const std::filesystem::path&) {
+      return server::MakeFloatRunner({});
+    };
+    const auto make_framework = [](const RunSpec&, const std::filesystem::path&) {
+      return server::MakeFrameworkRunner({});
+    };
+    const framework::EngineState engine = framework::ExamineEngine(format);
+    const std::string lacks =
+        engine.usable ? std::string() : engine.detail + "; run " + engine.mend;
+    subjects.push_back({std::string("Float") + name, NetworkProblem(format), make_float, true, ""});
+    subjects.push_back(
+        {std::string("Framework") + name, NetworkProblem(format), make_framework, true, lacks});
+  }
 }
 
 }  // namespace
@@ -111,7 +136,7 @@ std::vector<Subject> AllSubjects() {
                                    VirtualBoard("VirtualBoardS3", Family::kS3),
                                    VirtualBoard("VirtualBoardQ", Family::kQ),
                                    VirtualBoard("VirtualBoard1x", Family::k1x),
-                                   {"Recording", Family::kQ, MakeRecording, false}};
+                                   {"Recording", OfflineProblem(Family::kQ), MakeRecording, false}};
   const std::string why = WhyNoStandInSdk();
   if (why.empty()) {
     subjects.push_back(External("SgsPythonS6", Family::kS6, MakeSgs));
@@ -120,6 +145,7 @@ std::vector<Subject> AllSubjects() {
   } else {
     std::fprintf(stderr, "%s\n", why.c_str());
   }
+  AddNetworks(subjects);
   return subjects;
 }
 

@@ -9,18 +9,20 @@
 #include <vector>
 
 #include "common/runner/runner.h"
-#include "common/tensor/family.h"
+#include "tests/conformance/runner_conformance/problem.h"
 
 namespace plumb::test {
 
 struct Subject {
   std::string name;
-  Family family = Family::kS3;
+  std::shared_ptr<const Problem> problem;
   // A Runner fit for `spec`. `scratch` is an empty folder that outlives it.
   std::function<std::unique_ptr<Runner>(const RunSpec& spec, const std::filesystem::path& scratch)>
       make;
   // A recording holds its outputs; it neither reads the model nor the input's bytes.
   bool computes = true;
+  // Why this machine cannot run it, and the command that mends that; empty: it can.
+  std::string lacks = {};
 };
 
 std::vector<Subject> AllSubjects();
