@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/base/file.h"
+#include "common/framework/engines.h"
 #include "tests/bench/comparison/rounds.h"
 #include "tests/bench/kernels/network.h"
 
@@ -27,7 +28,7 @@ const std::vector<std::string> kNetworks = {
 };
 
 const std::string kBuildFolder = PLUMB_SOURCE_DIR "/build/";
-const std::string kOnnxRuntime = kBuildFolder + "onnxruntime/libonnxruntime.so.1.17.0";
+const std::string kOnnxRuntime = framework::EnginePath(npu::NetworkFormat::kOnnx).string();
 
 using FastRunner = std::unique_ptr<npu::FastExecutor>;
 

@@ -5,7 +5,6 @@
 #include <filesystem>
 
 #include "common/base/file.h"
-#include "common/npu/import/tflite.h"
 #include "common/npu/quantize/quantize.h"
 #include "tests/bench/kernels/onnx_export.h"
 
@@ -65,10 +64,16 @@ double Network::Products() const {
 }
 
 Result<std::unique_ptr<Network>> Network::Load(const std::string& file,
-                                               const std::string& onnxruntime) {
-  PLUMB_ASSIGN_OR_RETURN(const Buffer bytes, ReadFile(file));
-  PLUMB_ASSIGN_OR_RETURN(npu::Graph read,
-                         npu::ImportTflite(bytes, std::filesystem::path(file).stem()));
+                                               const std::string& onnxruntime,
+                                               const npu::InputShapes& shapes) {
+  const std::filesystem::path path = file;
+  PLUMB_ASSIGN_OR_RETURN(const Buffer bytes, ReadFile(path));
+  Buffer weights;
+  if (path.extension() == ".prototxt") {
+    PLUMB_ASSIGN_OR_RETURN(weights,
+                           ReadFile(std::filesystem::path(path).replace_extension(".caffemodel")));
+  }
+  PLUMB_ASSIGN_OR_RETURN(npu::Graph read, npu::ImportNetwork(bytes, path.stem(), shapes, weights));
   const auto graph = std::make_shared<const npu::Graph>(std::move(read));
   if (graph->inputs.size() != 1 || graph->tensors[graph->inputs[0]].shape.rank() != 4) {
     return InvalidArgumentError(file + ": the network's input is not one picture");

@@ -7,6 +7,7 @@
 
 #include "common/base/status.h"
 #include "common/npu/float/executor.h"
+#include "common/npu/import/import.h"
 #include "common/npu/kernels_fast/executor.h"
 #include "common/npu/kernels_reference/executor.h"
 #include "common/npu/model/model.h"
@@ -16,16 +17,25 @@ namespace plumb::bench {
 
 class Network {
  public:
-  // A float TFLite file whose one input is a picture. Calibrated with the same made-up picture that
-  // is run. Its ONNX form, where `onnxruntime` is not empty, has been seen to agree with the float
-  // executor: kDataLoss where rel_l2 > 1e-4.
+  // A float TFLite, ONNX or Caffe file (of the two the prototxt) whose one input is a picture; an
+  // open shape is `shapes`'. Calibrated with the same made-up picture that is run. Its ONNX form,
+  // where `onnxruntime` is not empty, has been seen to agree with the float executor: kDataLoss
+  // where rel_l2 > 1e-4.
   static Result<std::unique_ptr<Network>> Load(const std::string& file,
-                                               const std::string& onnxruntime);
+                                               const std::string& onnxruntime,
+                                               const npu::InputShapes& shapes = {});
 
   // Millions of multiplications of one run.
   [[nodiscard]] double Products() const;
 
   [[nodiscard]] const std::shared_ptr<const npu::FixedModel>& model() const { return model_; }
+
+  // The input as the float executor takes it: [1, H, W, 3].
+  [[nodiscard]] const std::vector<float>& float_input() const { return float_inputs_.front(); }
+
+  [[nodiscard]] const npu::Graph& graph() const { return float_->graph(); }
+
+  Result<std::vector<std::vector<float>>> FloatOutputs() { return float_->Run(float_inputs_); }
 
   Status RunFloat() { return float_->Run(float_inputs_).status(); }
 
