@@ -83,7 +83,6 @@ class DumpValueReader {
   DumpSource source_;
   LineScanner scanner_;
   uint64_t offset_;
-  uint64_t size_;
   uint64_t stored_values_;
   bool as_text_;
   uint64_t next_ = 0;  // value at the scanner

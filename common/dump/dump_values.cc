@@ -136,7 +136,6 @@ DumpValueReader::DumpValueReader(const DumpIndex& index, const DumpEntry& entry)
     : source_(index.source),
       scanner_(source_),
       offset_(entry.offset),
-      size_(entry.size),
       stored_values_(entry.stored_values),
       as_text_(entry.as_text) {
   scanner_.Seek(offset_);
