@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "common/npu/import/caffe.h"
+#include "common/npu/import/caffe_outline.h"
 #include "tests/fuzz/caffe_seeds.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/run_network.h"
@@ -17,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   FUZZ_REQUIRE(npu::ValidateGraph(*graph).ok());
-  FUZZ_REQUIRE(npu::CaffeTopsOf(prototxt).ok());
+  FUZZ_REQUIRE(npu::OutlineOfCaffe(prototxt).ok());
   fuzz::RequireRuns(std::make_shared<const npu::Graph>(*std::move(graph)), size % 2 == 0 ? 8 : 16);
   return 0;
 }

@@ -9,6 +9,7 @@
 #include "common/base/file.h"
 #include "common/npu/float/executor.h"
 #include "common/npu/import/caffe.h"
+#include "common/npu/import/caffe_outline.h"
 #include "tests/oracle/golden_run.h"
 #include "tests/support/testdata.h"
 
@@ -142,11 +143,11 @@ TEST_P(CaffeGolden, IsOpenCvsAtEveryLayer) {
   const Golden golden = LoadCaffeGolden(GetParam());
   const auto graph = npu::ImportCaffe(golden.prototxt, golden.caffemodel, GetParam());
   ASSERT_TRUE(graph.ok()) << graph.status().ToString();
-  const auto tops = npu::CaffeTopsOf(golden.prototxt);
-  ASSERT_TRUE(tops.ok()) << tops.status().ToString();
+  const auto outline = npu::OutlineOfCaffe(golden.prototxt);
+  ASSERT_TRUE(outline.ok()) << outline.status().ToString();
   auto ours = RunOurs(*graph, ToNhwc(golden.input, golden.input_dims));
   size_t compared = 0;
-  for (const npu::CaffeTop& top : *tops) {
+  for (const npu::CaffeTop& top : outline->tops) {
     SCOPED_TRACE(top.layer + " makes " + top.tensor);
     const auto found =
         std::find_if(golden.layers.begin(), golden.layers.end(), [&top](const GoldenLayer& layer) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "common/base/suggest.h"
 #include "common/base/text.h"
@@ -23,24 +22,6 @@ std::string Quoted(std::string_view name) {
 std::string Describe(const Layer& layer) {
   return caffe::AtLine(layer.line) + EscapeForDisplay(layer.type.substr(0, 64)) + " " +
          Quoted(layer.name);
-}
-
-// The tensor of each top of each layer: that of the blob for who makes it last.
-std::vector<std::vector<std::string>> NameTensors(const std::vector<Layer>& layers) {
-  std::vector<std::vector<std::string>> names(layers.size());
-  std::unordered_set<std::string_view> overwritten;
-  for (size_t i = layers.size(); i-- > 0;) {
-    const Layer& layer = layers[i];
-    for (const std::string& top : layer.tops) {
-      names[i].push_back(overwritten.count(top) == 0 ? top : top + ":" + layer.name);
-    }
-    for (size_t top = 0; top < layer.tops.size(); ++top) {
-      if (layer.InPlace(top)) {
-        overwritten.insert(layer.tops[top]);
-      }
-    }
-  }
-  return names;
 }
 
 class Importer {
@@ -65,8 +46,6 @@ class Importer {
   importing::Builder builder_;
   std::vector<caffe::Blob> none_;
   std::unordered_map<std::string, std::string> tensor_of_;  // blob → tensor that it is now
-  std::unordered_set<std::string> read_;                    // blobs that a layer reads
-  std::vector<std::string> made_;                           // blobs, in order
 };
 
 Status Importer::AddInputs() {
@@ -100,7 +79,6 @@ Result<std::vector<Value*>> Importer::FindBottoms(const Layer& layer) {
                                   ", which neither an input nor a layer before it makes")
           .WithHint(near ? "did you mean " + Quoted(*near) + "?" : "check the layer's bottom");
     }
-    read_.insert(bottom);
     PLUMB_ASSIGN_OR_RETURN(Value* const value, builder_.Find(found->second));
     bottoms.push_back(value);
   }
@@ -130,9 +108,6 @@ Status Importer::NameTops(const Layer& layer, const std::vector<std::string>& to
       return InvalidArgumentError("makes " + Quoted(layer.tops[i]) + ", which exists already")
           .WithHint("give the top a name of its own");
     }
-    if (!known) {
-      made_.push_back(layer.tops[i]);
-    }
     tensor_of_[layer.tops[i]] = tops[i];
   }
   return OkStatus();
@@ -159,16 +134,14 @@ Status Importer::AddLayer(const Layer& layer, const std::vector<std::string>& to
 }
 
 Status Importer::AddOutputs() {
-  for (const std::string& blob : made_) {
-    if (read_.count(blob) == 0) {
-      PLUMB_RETURN_IF_ERROR(builder_.AddOutput(tensor_of_[blob]));
-    }
+  for (const std::string& tensor : caffe::OutputTensors(net_)) {
+    PLUMB_RETURN_IF_ERROR(builder_.AddOutput(tensor));
   }
   return OkStatus();
 }
 
 Result<Graph> Importer::Import() {
-  const auto names = NameTensors(net_.layers);
+  const auto names = caffe::NameTensors(net_);
   for (const std::vector<std::string>& tops : names) {
     for (const std::string& top : tops) {
       builder_.Reserve(top);
@@ -204,18 +177,6 @@ Result<Graph> ImportCaffe(const Buffer& prototxt, const Buffer& caffemodel, std:
     return weights.status().Annotate("the caffemodel");
   }
   return Importer(std::move(net).value(), std::move(weights).value(), std::move(name)).Import();
-}
-
-Result<std::vector<CaffeTop>> CaffeTopsOf(const Buffer& prototxt) {
-  PLUMB_ASSIGN_OR_RETURN(const caffe::Net net, caffe::ReadNet(prototxt.view()));
-  const auto names = NameTensors(net.layers);
-  std::vector<CaffeTop> tops;
-  for (size_t i = 0; i < names.size(); ++i) {
-    for (size_t top = 0; top < names[i].size(); ++top) {
-      tops.push_back({net.layers[i].name, top, names[i][top]});
-    }
-  }
-  return tops;
 }
 
 std::string SupportedCaffeLayers() {

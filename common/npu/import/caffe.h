@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "common/base/buffer.h"
 #include "common/base/status.h"
@@ -29,16 +28,6 @@ bool LooksLikeCaffemodel(const Buffer& file);
 //   kInvalidArgument  malformed files, or files that do not belong together
 //   kUnimplemented    a layer or option outside the supported set; names type and layer
 Result<Graph> ImportCaffe(const Buffer& prototxt, const Buffer& caffemodel, std::string name);
-
-// Which tensor of the graph a layer makes as its top `index`.
-struct CaffeTop {
-  std::string layer;
-  size_t index = 0;
-  std::string tensor;
-};
-
-// Of every layer that is not left out, in execution order. Errors as ImportCaffe's for a prototxt.
-Result<std::vector<CaffeTop>> CaffeTopsOf(const Buffer& prototxt);
 
 // "AbsVal, BatchNorm, Bias, …", for help texts and error messages.
 std::string SupportedCaffeLayers();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "common/base/text.h"
 #include "common/npu/import/caffe_schema.h"
@@ -256,6 +258,52 @@ Result<Net> Reader::Read(std::string_view prototxt) {
 
 Result<Net> ReadNet(std::string_view prototxt) {
   return Reader().Read(prototxt);
+}
+
+std::vector<std::vector<std::string>> NameTensors(const Net& net) {
+  std::vector<std::vector<std::string>> names(net.layers.size());
+  std::unordered_set<std::string_view> taken;
+  for (const NetInput& input : net.inputs) {
+    taken.insert(input.name);
+  }
+  for (size_t i = net.layers.size(); i-- > 0;) {
+    const Layer& layer = net.layers[i];
+    for (size_t top = 0; top < layer.tops.size(); ++top) {
+      const std::string& blob = layer.tops[top];
+      names[i].push_back(taken.count(blob) == 0 ? blob : blob + ":" + layer.name);
+    }
+    for (size_t top = 0; top < layer.tops.size(); ++top) {
+      if (layer.InPlace(top)) {
+        taken.insert(layer.tops[top]);
+      }
+    }
+  }
+  return names;
+}
+
+std::vector<std::string> OutputTensors(const Net& net) {
+  const auto names = NameTensors(net);
+  std::unordered_map<std::string_view, std::string> unread;  // blob → tensor
+  std::vector<std::string_view> made;
+  for (size_t i = 0; i < net.layers.size(); ++i) {
+    const Layer& layer = net.layers[i];
+    for (const std::string& bottom : layer.bottoms) {
+      unread.erase(bottom);
+    }
+    for (size_t top = 0; top < layer.tops.size(); ++top) {
+      unread[layer.tops[top]] = names[i][top];
+      made.emplace_back(layer.tops[top]);  // an overwritten one again; its first place counts
+    }
+  }
+  std::vector<std::string> outputs;
+  for (const std::string_view blob : made) {
+    const auto found = unread.find(blob);
+    if (found != unread.end()) {
+      outputs.push_back(found->second);
+      unread.erase(found);
+    }
+  }
+  return outputs;
 }
 
 Status CheckLayerFields(const Layer& layer) {

@@ -41,6 +41,14 @@ struct Net {
 // kInvalidArgument for a malformed file; kUnimplemented for a network that reads its data itself.
 Result<Net> ReadNet(std::string_view prototxt);
 
+// The tensor of each top of each layer: that of the blob for who makes it last, 'blob:layer' for
+// those whose blob a later layer overwrites and for those who overwrite an input.
+std::vector<std::vector<std::string>> NameTensors(const Net& net);
+
+// The tensors that nobody reads, as Caffe has it: blobs as they are in the end, unless a layer
+// reads them after they were made or overwritten. In the order in which they are first made.
+std::vector<std::string> OutputTensors(const Net& net);
+
 // Checks the names of a layer's own fields, not of those within them.
 Status CheckLayerFields(const Layer& layer);
 

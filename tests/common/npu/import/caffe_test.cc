@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include "common/npu/import/caffe_outline.h"
 #include "common/npu/import/import.h"
 #include "tests/common/npu/import/caffe_run.h"
 
@@ -332,12 +333,36 @@ TEST(ImportCaffe, InPlaceLayersLeaveTheBlobsNameToTheLast) {
   EXPECT_THAT(layers["out"], ElementsAre(20, 0));
   EXPECT_THAT(OutputNames(graph), ElementsAre("out"));
 
-  const auto tops = CaffeTopsOf(TextFile(text));
-  ASSERT_TRUE(tops.ok());
-  ASSERT_EQ(tops->size(), 4U);
-  EXPECT_EQ((*tops)[1].layer, "scale");
-  EXPECT_EQ((*tops)[1].tensor, "conv:scale");
-  EXPECT_EQ((*tops)[2].tensor, "conv");
+  const auto outline = OutlineOfCaffe(TextFile(text));
+  ASSERT_TRUE(outline.ok());
+  ASSERT_EQ(outline->tops.size(), 4U);
+  EXPECT_EQ(outline->tops[1].layer, "scale");
+  EXPECT_EQ(outline->tops[1].tensor, "conv:scale");
+  EXPECT_EQ(outline->tops[2].tensor, "conv");
+  EXPECT_FALSE(outline->tops[2].is_output);
+  EXPECT_TRUE(outline->tops[3].is_output);
+}
+
+TEST(ImportCaffe, AnOutlineIsTheSameNetworkForOthers) {
+  const auto outline = OutlineOfCaffe(TextFile(
+      "input: 'x' input_dim: 1 input_dim: 2 input_dim: 1 input_dim: 3\n"
+      "layer { name: 'd' type: 'Data' top: 'x' include { phase: TRAIN } }\n"
+      "layers { name: 's' type: SLICE bottom: 'x' top: 'a' top: 'b'\n"
+      "  slice_param { slice_dim: 1 } }\n"
+      "layer { name: 'new\\n' type: 'Unknown' bottom: 'a' top: 'c' param { lr_mult: 0 } }"));
+  ASSERT_TRUE(outline.ok()) << outline.status().ToString();
+  EXPECT_EQ(outline->prototxt,
+            "input: \"x\" input_shape { dim: 1 dim: 2 dim: 1 dim: 3 } \n\n"
+            "layer { name: \"s\" type: \"Slice\" bottom: \"x\" top: \"a\" top: \"b\" slice_param { "
+            "slice_dim: 1 } } layer { name: \"plumb:1\" type: \"Split\" bottom: \"b\" top: "
+            "\"plumb:1\" } \n\n"
+            "layer { name: \"new\\012\" type: \"Unknown\" bottom: \"a\" top: \"c\" } \n");
+  EXPECT_EQ(outline->layer_count, 3U);
+  ASSERT_EQ(outline->tops.size(), 3U);
+  EXPECT_EQ(outline->tops[1].tensor, "b");
+  EXPECT_EQ(outline->tops[1].shown_by, 1U);
+  EXPECT_TRUE(outline->tops[1].is_output);
+  EXPECT_EQ(outline->tops[2].shown_by, 2U);
 }
 
 TEST(ImportCaffe, WhatNobodyReadsIsAnOutput) {
@@ -348,6 +373,20 @@ TEST(ImportCaffe, WhatNobodyReadsIsAnOutput) {
                            "layer { name: 's' type: 'Split' bottom: 'x' top: 's1' top: 's2' }\n"
                            "layer { name: 'c' type: 'TanH' bottom: 's2' top: 'c' }\n"));
   EXPECT_THAT(OutputNames(graph), ElementsAre("b", "s1", "c"));
+}
+
+TEST(ImportCaffe, AnInputThatIsOverwrittenKeepsItsName) {
+  const Graph graph = ImportOrFail(NetText(
+      {1, 2},
+      "layer { name: 'scale' type: 'Power' bottom: 'x' top: 'x' power_param { scale: 2 } }\n"
+      "layer { name: 'y' type: 'AbsVal' bottom: 'x' top: 'y' }\n"
+      "layer { name: 'relu' type: 'ReLU' bottom: 'x' top: 'x' }\n"));
+  auto layers = RunLayers(graph, {{-1, 3}});
+  EXPECT_THAT(layers["x:scale"], ElementsAre(-2, 6));
+  EXPECT_THAT(layers["y"], ElementsAre(2, 6));
+  EXPECT_THAT(layers["x:relu"], ElementsAre(0, 6));
+  EXPECT_EQ(graph.tensors[graph.inputs[0]].name, "x");
+  EXPECT_THAT(OutputNames(graph), ElementsAre("x:relu", "y"));
 }
 
 TEST(ImportCaffe, LayersOfTrainingAreLeftOut) {
