@@ -22,7 +22,11 @@ void Tell(const PlumbFrameworkError* error, const std::string& text) {
 // What an exception says, without OpenCV's file and line.
 std::string WordsOf(const std::exception& exception) {
   const auto* const words = dynamic_cast<const cv::Exception*>(&exception);
-  return words == nullptr ? exception.what() : words->err;
+  const std::string text = words == nullptr ? exception.what() : words->err;
+  if (text.find("Failed to parse NetParameter") != std::string::npos) {
+    return text + " (its protobuf printed which field of the file OpenCV does not know)";
+  }
+  return text;
 }
 
 std::string WordsOf(const Status& status) {
