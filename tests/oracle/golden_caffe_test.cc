@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/file.h"
+#include "common/framework/engines.h"
 #include "common/npu/float/executor.h"
 #include "common/npu/import/caffe.h"
 #include "common/npu/import/caffe_outline.h"
@@ -160,6 +161,52 @@ TEST_P(CaffeGolden, IsOpenCvsAtEveryLayer) {
     ++compared;
   }
   EXPECT_EQ(compared, golden.layers.size()) << "every layer that OpenCV shows has its partner";
+}
+
+// The engine of `plumb dump --stage framework` calls the same layers by the same names.
+TEST_P(CaffeGolden, IsWhatTheEngineShows) {
+  const framework::EngineState state = framework::ExamineEngine(npu::NetworkFormat::kCaffe);
+  if (!state.usable) {
+    GTEST_SKIP() << state.detail << "; run " << state.mend;
+  }
+  const std::string name = GetParam();
+  const Golden golden = LoadCaffeGolden(name);
+  const auto folder = TestDataPath(name == "rnet" ? "models/caffe" : "oracle/caffe");
+  framework::EngineRequest request;
+  request.model = folder / (name + ".prototxt");
+  request.weights = folder / (name + ".caffemodel");
+  request.every_layer = true;
+  auto engine = framework::OpenEngine(npu::NetworkFormat::kCaffe, {}, request);
+  ASSERT_TRUE(engine.ok()) << engine.status().ToString();
+  const auto* bytes = reinterpret_cast<const uint8_t*>(golden.input.data());
+  const std::vector<Buffer> inputs = {Buffer::Copy({bytes, golden.input.size() * sizeof(float)})};
+  std::vector<OurLayer> layers;
+  std::vector<std::string> names;
+  const auto sink = [&](const framework::Layer& layer) -> Status {
+    names.push_back(layer.name);
+    layers.push_back({{layer.values.begin(), layer.values.end()}, false});
+    return OkStatus();
+  };
+  const auto outputs = (*engine)->Run(inputs, sink, {});
+  ASSERT_TRUE(outputs.ok()) << outputs.status().ToString();
+  const auto outline = npu::OutlineOfCaffe(golden.prototxt);
+  ASSERT_TRUE(outline.ok());
+  ASSERT_EQ(layers.size(), outline->tops.size());
+  size_t output_count = 0;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const npu::CaffeTop& top = outline->tops[i];
+    SCOPED_TRACE(top.layer + " makes " + top.tensor);
+    EXPECT_EQ(names[i], top.tensor);
+    output_count += top.is_output ? 1U : 0U;
+    const auto found =
+        std::find_if(golden.layers.begin(), golden.layers.end(), [&top](const GoldenLayer& layer) {
+          return layer.layer == top.layer && layer.top == top.index;
+        });
+    ASSERT_NE(found, golden.layers.end());
+    ExpectClose(found->values, layers[i].values);
+  }
+  EXPECT_EQ(outputs->size(), output_count);
+  EXPECT_EQ((*engine)->outputs().size(), output_count);
 }
 
 INSTANTIATE_TEST_SUITE_P(
