@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <limits>
 
 #include "common/base/text.h"
 #include "common/npu/graph/infer.h"
@@ -35,14 +37,63 @@ Result<std::vector<float>> Floats(const Constant& constant) {
   values.reserve(constant.integers.size());
   for (const int64_t integer : constant.integers) {
     values.push_back(static_cast<float>(integer));
-    const bool exact = integer > -kFar && integer < kFar &&
-                       static_cast<int64_t>(values.back()) == integer;
+    const bool exact =
+        integer > -kFar && integer < kFar && static_cast<int64_t>(values.back()) == integer;
     if (!exact) {
       return UnimplementedError("computes with the integer " + std::to_string(integer) +
                                 ", which float32 does not hold");
     }
   }
   return values;
+}
+
+// Kinds whose results are elements of their operand.
+bool MovesElements(OpKind kind) {
+  constexpr std::array kKinds = {OpKind::kReshape,
+                                 OpKind::kTranspose,
+                                 OpKind::kStridedSlice,
+                                 OpKind::kGather,
+                                 OpKind::kDepthToSpace,
+                                 OpKind::kMaxPool2d,
+                                 OpKind::kResizeNearest,
+                                 OpKind::kReduceMax,
+                                 OpKind::kReduceMin};
+  return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
+}
+
+// Sets how the output is stored where the operand decides it.
+Status KeepStored(OpKind kind, const std::vector<const GraphTensor*>& operands, StoredAs& as) {
+  if (as.type != ElementType::kFloat32 || kind == OpKind::kDequantize || operands.empty()) {
+    return OkStatus();
+  }
+  const GraphTensor& first = *operands.front();
+  const bool is_stored = first.element_type != ElementType::kFloat32 && !first.is_constant();
+  if (is_stored && MovesElements(kind)) {
+    as = {first.element_type, first.quantization};
+    return OkStatus();
+  }
+  return is_stored ? UnimplementedError("computes with the stored integers of '" +
+                                        EscapeForDisplay(first.name) + "'")
+                         .WithHint("put a DequantizeLinear before it")
+                   : OkStatus();
+}
+
+struct IntegerRange {
+  int64_t low;
+  int64_t high;
+};
+
+IntegerRange RangeOf(ElementType type) {
+  switch (type) {
+    case ElementType::kInt8:
+      return {-128, 127};
+    case ElementType::kUint8:
+      return {0, 255};
+    case ElementType::kInt16:
+      return {-32768, 32767};
+    default:
+      return {std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};
+  }
 }
 
 }  // namespace
@@ -134,9 +185,14 @@ Result<uint32_t> Builder::AddTensor(GraphTensor tensor) {
   return static_cast<uint32_t>(graph_.tensors.size() - 1);
 }
 
-Status Builder::DefineInput(const std::string& name, const Shape& shape, Layout layout) {
+Status Builder::DefineInput(const std::string& name,
+                            const Shape& shape,
+                            Layout layout,
+                            StoredAs as) {
   GraphTensor tensor;
   tensor.name = name;
+  tensor.element_type = as.type;
+  tensor.quantization = std::move(as.quantization);
   tensor.shape = layout == Layout::kPicture ? ToPicture(shape) : shape;
   PLUMB_ASSIGN_OR_RETURN(const uint32_t index, AddTensor(std::move(tensor)));
   graph_.inputs.push_back(index);
@@ -153,6 +209,9 @@ Status Builder::AddOutput(const std::string& name) {
 Result<uint32_t> Builder::MaterialiseConstant(const Value& value, Layout layout) {
   const Constant& constant = *value.constant;
   const size_t rank = constant.shape.rank();
+  if (constant.stored && (layout == Layout::kPlain || rank <= 4)) {
+    return MaterialiseStored(value, layout);
+  }
   PLUMB_ASSIGN_OR_RETURN(std::vector<float> values, Floats(constant));
   if (rank < 4 && values.size() == 1) {
     return AddConstant(value.name, Shape{1}, std::move(values));
@@ -166,6 +225,19 @@ Result<uint32_t> Builder::MaterialiseConstant(const Value& value, Layout layout)
   }
   const Shape full = WithFourDims(constant.shape);
   return AddConstant(value.name, ToPicture(full), Permute<float>(values, full, kPlainToPicture));
+}
+
+Result<uint32_t> Builder::MaterialiseStored(const Value& value, Layout layout) {
+  const Constant& constant = *value.constant;
+  StoredIntegers stored = *constant.stored;
+  if (layout == Layout::kPlain) {
+    return AddStored(value.name, constant.shape, stored);
+  }
+  const Shape full = WithFourDims(constant.shape);
+  const auto missing = static_cast<int32_t>(4 - constant.shape.rank());
+  stored.values = Permute<int64_t>(stored.values, full, kPlainToPicture);
+  stored.as.quantization.axis = PictureAxis(stored.as.quantization.axis + missing);
+  return AddStored(value.name, ToPicture(full), stored);
 }
 
 Result<uint32_t> Builder::Use(Value& value, Layout layout) {
@@ -203,7 +275,8 @@ Result<uint32_t> Builder::Emit(std::string name,
                                OpKind kind,
                                std::vector<uint32_t> inputs,
                                GraphOpAttributes attributes,
-                               const Shape& declared) {
+                               const Shape& declared,
+                               StoredAs as) {
   GraphOp op;
   op.kind = kind;
   op.name = name;
@@ -216,6 +289,9 @@ Result<uint32_t> Builder::Emit(std::string name,
   GraphTensor output;
   output.name = std::move(name);
   output.role = FileRole::kStep;  // until Define says that the file has it
+  PLUMB_RETURN_IF_ERROR(KeepStored(op.kind, operands, as));
+  output.element_type = as.type;
+  output.quantization = std::move(as.quantization);
   PLUMB_ASSIGN_OR_RETURN(output.shape, InferOutputShape(op, operands, declared));
   if (graph_.ops.size() == kMaxGraphOps) {
     return ResourceExhaustedError("the network has more than 8192 operations");
@@ -235,6 +311,30 @@ Result<uint32_t> Builder::AddConstant(std::string name,
   tensor.shape = shape;
   const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
   tensor.constant = Buffer::Copy({bytes, values.size() * sizeof(float)});
+  return AddTensor(std::move(tensor));
+}
+
+Result<uint32_t> Builder::AddStored(std::string name,
+                                    const Shape& shape,
+                                    const StoredIntegers& stored) {
+  PLUMB_RETURN_IF_ERROR(Spend(stored.values.size()));
+  const size_t size = ElementSize(stored.as.type);
+  const IntegerRange range = RangeOf(stored.as.type);
+  std::vector<uint8_t> bytes(stored.values.size() * size);
+  for (size_t i = 0; i < stored.values.size(); ++i) {
+    const int64_t value = stored.values[i];
+    if (value < range.low || value > range.high) {
+      return InvalidArgumentError("'" + EscapeForDisplay(name) + "' holds " +
+                                  std::to_string(value) + ", which its type does not");
+    }
+    std::memcpy(bytes.data() + i * size, &value, size);  // little-endian, as every host is
+  }
+  GraphTensor tensor;
+  tensor.name = std::move(name);
+  tensor.shape = shape;
+  tensor.element_type = stored.as.type;
+  tensor.quantization = stored.as.quantization;
+  tensor.constant = Buffer::FromVector(std::move(bytes));
   return AddTensor(std::move(tensor));
 }
 

@@ -58,7 +58,7 @@ class Builder {
   // kInvalidArgument for a name that exists already.
   Status DefineConstant(const std::string& name, ConstantPtr constant);
   Status Define(const std::string& name, uint32_t tensor, Layout layout);
-  Status DefineInput(const std::string& name, const Shape& shape, Layout layout);
+  Status DefineInput(const std::string& name, const Shape& shape, Layout layout, StoredAs as = {});
   Status AddOutput(const std::string& name);
 
   // Where `value` lies under `layout`; inserts a TRANSPOSE 'name:nhwc' or 'name:nchw' if it must.
@@ -68,18 +68,26 @@ class Builder {
   Result<uint32_t> UseInOrder(Value& value);
 
   // Appends an operation whose output is called `name`; `declared` is the output's shape where
-  // operands and attributes do not decide it.
+  // operands and attributes do not decide it, `as` how it is stored. What only moves elements of a
+  // stored tensor keeps how they are; kUnimplemented for other kinds that would compute with them.
   Result<uint32_t> Emit(std::string name,
                         OpKind kind,
                         std::vector<uint32_t> inputs,
                         GraphOpAttributes attributes = {},
-                        const Shape& declared = {});
+                        const Shape& declared = {},
+                        StoredAs as = {});
+  // Integers in the order of `shape`; kInvalidArgument for one that the type does not hold.
+  Result<uint32_t> AddStored(std::string name, const Shape& shape, const StoredIntegers& stored);
   Result<uint32_t> AddConstant(std::string name, const Shape& shape, std::vector<float> values);
   // `base`:`suffix`, made different from every name of the file and from every name given before.
   std::string NewName(std::string_view base, std::string_view suffix);
 
   // Takes `elements` from what all constants may have.
   Status Spend(uint64_t elements);
+
+  [[nodiscard]] const GraphTensor& TensorAt(uint32_t tensor) const {
+    return graph_.tensors[tensor];
+  }
 
   [[nodiscard]] const Shape& ShapeOf(uint32_t tensor) const { return graph_.tensors[tensor].shape; }
 
@@ -88,6 +96,7 @@ class Builder {
  private:
   Status Insert(Value value);
   Result<uint32_t> MaterialiseConstant(const Value& value, Layout layout);
+  Result<uint32_t> MaterialiseStored(const Value& value, Layout layout);
   Result<uint32_t> AddTensor(GraphTensor tensor);
 
   Graph graph_;

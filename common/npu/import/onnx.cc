@@ -6,6 +6,7 @@
 #include "common/base/text.h"
 #include "common/npu/import/onnx_fold.h"
 #include "common/npu/import/onnx_ops.h"
+#include "common/npu/import/onnx_quantization.h"
 #include "common/npu/import/onnx_tensor.h"
 #include "common/npu/import/onnx_types.h"
 
@@ -122,8 +123,13 @@ Status Importer::AddInput(const ValueInfo& input, const InputShapes& shapes) {
   PLUMB_ASSIGN_OR_RETURN(const Shape shape,
                          FixShape(input, given == shapes.end() ? nullptr : &given->second));
   types_[input.name] = input.type;
+  importing::StoredAs as;
+  if (!onnx::IsReal(input.type)) {
+    as = onnx::StoredAsRead(model_, input.name, builder_, types_).value_or(as);
+  }
   const bool picture = shape.rank() == 4 && !IsPictureAlready(input.name);
-  return builder_.DefineInput(input.name, shape, picture ? Layout::kPicture : Layout::kPlain);
+  return builder_.DefineInput(
+      input.name, shape, picture ? Layout::kPicture : Layout::kPlain, std::move(as));
 }
 
 Status Importer::Convert(const Node& node) {

@@ -102,12 +102,19 @@ Result<ConstantPtr> FoldIdentity(const NodeView& node) {
   return node.Known(0);
 }
 
+// True when no axis of its own decides how integers stand for reals.
+bool OneScale(const Constant& constant) {
+  return constant.stored && constant.stored->as.quantization.scales.size() == 1;
+}
+
 Result<ConstantPtr> FoldReshape(const NodeView& node) {
   PLUMB_ASSIGN_OR_RETURN(const ConstantPtr input, node.Known(0));
   PLUMB_ASSIGN_OR_RETURN(const Shape shape, ReshapedShape(node, input->shape));
   PLUMB_ASSIGN_OR_RETURN(auto result, NewConstant(node, shape, input->is_float));
   result->floats = input->floats;
   result->integers = input->integers;
+  result->type = input->type;
+  result->stored = OneScale(*input) ? input->stored : nullptr;
   return ConstantPtr(std::move(result));
 }
 
@@ -124,6 +131,15 @@ Result<ConstantPtr> FoldTranspose(const NodeView& node) {
   PLUMB_ASSIGN_OR_RETURN(auto result, NewConstant(node, shape, input->is_float));
   result->floats = Permute<float>(input->floats, input->shape, permutation);
   result->integers = Permute<int64_t>(input->integers, input->shape, permutation);
+  result->type = input->type;
+  if (input->stored) {
+    auto stored = std::make_shared<importing::StoredIntegers>(*input->stored);
+    stored->values = Permute<int64_t>(stored->values, input->shape, permutation);
+    const auto axis =
+        std::find(permutation.begin(), permutation.end(), input->stored->as.quantization.axis);
+    stored->as.quantization.axis = static_cast<int32_t>(axis - permutation.begin());
+    result->stored = std::move(stored);
+  }
   return ConstantPtr(std::move(result));
 }
 
@@ -251,7 +267,8 @@ constexpr NamedFold kFolds[] = {
 };
 
 const NamedFold* FindFold(std::string_view op) {
-  for (const std::span<const NamedFold> table : {MovingFolds(), ArithmeticFolds()}) {
+  for (const std::span<const NamedFold> table :
+       {MovingFolds(), ArithmeticFolds(), QuantizedFolds()}) {
     for (const NamedFold& fold : table) {
       if (fold.op == op) {
         return &fold;
@@ -299,7 +316,8 @@ Result<ConstantPtr> Fold(const NodeView& node) {
 
 std::vector<std::string> FoldedOperations() {
   std::vector<std::string> names;
-  for (const std::span<const NamedFold> table : {MovingFolds(), ArithmeticFolds()}) {
+  for (const std::span<const NamedFold> table :
+       {MovingFolds(), ArithmeticFolds(), QuantizedFolds()}) {
     for (const NamedFold& fold : table) {
       names.emplace_back(fold.op);
     }

@@ -18,7 +18,8 @@ Result<ConstantPtr> Fold(const NodeView& node);
 
 std::vector<std::string> FoldedOperations();
 
-// The parts of the table: what makes and moves elements, and what computes with them.
+// The parts of the table: what makes and moves elements, what computes with them, and what makes
+// integers of reals and back.
 struct NamedFold {
   std::string_view op;
   Result<ConstantPtr> (*fold)(const NodeView& node);
@@ -26,6 +27,7 @@ struct NamedFold {
 
 std::span<const NamedFold> MovingFolds();
 std::span<const NamedFold> ArithmeticFolds();
+std::span<const NamedFold> QuantizedFolds();
 
 // An empty constant of `shape`, its elements paid for; reserved, not filled.
 Result<std::shared_ptr<Constant>> NewConstant(const NodeView& node,

@@ -7,8 +7,26 @@
 namespace plumb::npu::onnx {
 
 using importing::Permute;
+using importing::StoredIntegers;
 
 namespace {
+
+Result<uint32_t> AddStoredMatrix(const NodeView& node, const Value& value, bool transposed) {
+  constexpr std::array<int32_t, 2> kTurned = {1, 0};
+  StoredIntegers stored = *value.constant->stored;
+  GraphQuantization& quantization = stored.as.quantization;
+  if (quantization.scales.size() > 1 && quantization.axis != (transposed ? 0 : 1)) {
+    return UnimplementedError("has a matrix with a scale for each row")
+        .WithHint("quantise weights per output channel or per tensor");
+  }
+  quantization.axis = 0;
+  const Shape& s = value.shape;
+  if (transposed) {
+    return node.graph().AddStored(value.name, s, stored);
+  }
+  stored.values = Permute<int64_t>(stored.values, s, kTurned);
+  return node.graph().AddStored(value.name, Shape{s[1], s[0]}, stored);
+}
 
 // [in][out] to [out][in], each times `factor`.
 Result<uint32_t> AddMatrix(const NodeView& node, bool transposed, float factor) {
@@ -17,6 +35,9 @@ Result<uint32_t> AddMatrix(const NodeView& node, bool transposed, float factor) 
   if (value->shape.rank() != 2) {
     return UnimplementedError("multiplies by '" + EscapeForDisplay(value->name) + "' of " +
                               value->shape.ToString() + "; a constant matrix is supported");
+  }
+  if (value->constant->stored && factor == 1) {
+    return AddStoredMatrix(node, *value, transposed);
   }
   Shape shape = value->shape;
   if (!transposed) {
@@ -88,6 +109,12 @@ Status ConvertMatMul(const NodeView& node) {
   return node.Make(Layout::kPlain, OpKind::kFullyConnected, {input, matrix}, {}, shape);
 }
 
+// A row of integers: several scales are along its only axis.
+StoredIntegers WithoutAxes(StoredIntegers stored) {
+  stored.as.quantization.axis = 0;
+  return stored;
+}
+
 // The constant third operand of Gemm, a number or one for each column.
 Result<uint32_t> GemmBias(const NodeView& node, int64_t columns) {
   PLUMB_ASSIGN_OR_RETURN(const Value* const value, node.Input(2));
@@ -97,6 +124,10 @@ Result<uint32_t> GemmBias(const NodeView& node, int64_t columns) {
     values.assign(static_cast<size_t>(columns), values.front());
   }
   const float beta = node.Real("beta", 1);
+  if (value->constant->stored && beta == 1 && value->shape.element_count() != 1U) {
+    return node.graph().AddStored(
+        value->name, Shape{columns}, WithoutAxes(*value->constant->stored));
+  }
   for (float& element : values) {
     element *= beta;
   }

@@ -10,7 +10,7 @@
 namespace plumb::npu::onnx {
 namespace {
 
-std::array<std::span<const NamedConverter>, 11> Tables() {
+std::array<std::span<const NamedConverter>, 12> Tables() {
   return {WindowConverters(),
           PointwiseConverters(),
           LayoutConverters(),
@@ -21,7 +21,8 @@ std::array<std::span<const NamedConverter>, 11> Tables() {
           NormalizationConverters(),
           SoftmaxConverters(),
           PadConverters(),
-          GatherConverters()};
+          GatherConverters(),
+          QuantizedConverters()};
 }
 
 }  // namespace
@@ -122,7 +123,7 @@ Status NodeView::Make(Layout layout,
                       const Shape& declared) const {
   PLUMB_ASSIGN_OR_RETURN(
       const uint32_t tensor,
-      builder_.Emit(output(), kind, std::move(inputs), std::move(attributes), declared));
+      builder_.Emit(output(), kind, std::move(inputs), std::move(attributes), declared, stored_));
   return builder_.Define(output(), tensor, layout);
 }
 
@@ -161,7 +162,9 @@ std::vector<std::string> SupportedOperations() {
   std::vector<std::string> names = FoldedOperations();
   for (const std::span<const NamedConverter> table : Tables()) {
     for (const NamedConverter& converter : table) {
-      names.emplace_back(converter.op);
+      if (converter.is_supported) {
+        names.emplace_back(converter.op);
+      }
     }
   }
   std::sort(names.begin(), names.end());

@@ -32,8 +32,13 @@ class NodeView {
         builder_(builder),
         types_(types) {}
 
-  // The same surroundings around another node, which must outlive the view.
-  [[nodiscard]] NodeView As(const Node& node) const { return {node, opset_, builder_, types_}; }
+  // The same surroundings around another node, which must outlive the view;
+  // its first output is stored `as`.
+  [[nodiscard]] NodeView As(const Node& node, importing::StoredAs as = {}) const {
+    NodeView view(node, opset_, builder_, types_);
+    view.stored_ = std::move(as);
+    return view;
+  }
 
   [[nodiscard]] const Node& node() const { return node_; }
 
@@ -101,6 +106,7 @@ class NodeView {
   int64_t opset_;
   Builder& builder_;
   const TypeMap& types_;
+  importing::StoredAs stored_;
 };
 
 // kInvalidArgument for a number outside int32's.
@@ -115,6 +121,7 @@ std::vector<std::string> SupportedOperations();
 struct NamedConverter {
   std::string_view op;
   ConvertNode convert;
+  bool is_supported = true;  // false: it only says why not
 };
 
 // The table's parts, each sorted by name.
@@ -129,5 +136,6 @@ std::span<const NamedConverter> NormalizationConverters();
 std::span<const NamedConverter> SoftmaxConverters();
 std::span<const NamedConverter> PadConverters();
 std::span<const NamedConverter> GatherConverters();
+std::span<const NamedConverter> QuantizedConverters();
 
 }  // namespace plumb::npu::onnx

@@ -154,6 +154,21 @@ void LoadLists(TensorMessage& message, const TypeInfo& type, Constant& constant)
   }
 }
 
+ElementType TypeInGraph(DataType type) {
+  switch (type) {
+    case DataType::kUint8:
+      return ElementType::kUint8;
+    case DataType::kInt8:
+      return ElementType::kInt8;
+    case DataType::kInt16:
+      return ElementType::kInt16;
+    case DataType::kInt32:
+      return ElementType::kInt32;
+    default:
+      return ElementType::kUnknown;
+  }
+}
+
 Result<ConstantPtr> Convert(TensorMessage& message, uint64_t& budget) {
   const TypeInfo* const type = FindType(message.type);
   if (type == nullptr) {
@@ -163,6 +178,7 @@ Result<ConstantPtr> Convert(TensorMessage& message, uint64_t& budget) {
   auto constant = std::make_shared<Constant>();
   PLUMB_ASSIGN_OR_RETURN(constant->shape, Shape::Create(message.dims));
   constant->is_float = type->is_float;
+  constant->type = TypeInGraph(message.type);
   const std::optional<uint64_t> count = constant->shape.element_count();
   if (!count || *count > budget) {
     return ResourceExhaustedError("makes the constants of the file more than 2^28 elements");

@@ -43,7 +43,11 @@ constexpr std::string_view kSafeForIntegers[] = {
     "OneHot",
     "Or",
     "Pad",
-    "QLinearAdd",
+    "com.microsoft.QLinearAveragePool",
+    "com.microsoft.QLinearGlobalAveragePool",
+    "com.microsoft.QLinearLeakyRelu",
+    "com.microsoft.QLinearMul",
+    "com.microsoft.QLinearSigmoid",
     "QLinearConv",
     "QLinearMatMul",
     "ReduceMax",
@@ -176,6 +180,11 @@ bool IsComparison(std::string_view op) {
   return std::find(std::begin(kOps), std::end(kOps), op) != std::end(kOps);
 }
 
+DataType StoredType(const NodeView& node, size_t operand) {
+  const auto zero = node.Known(operand);
+  return zero.ok() && (*zero)->type == ElementType::kInt8 ? DataType::kInt8 : DataType::kUint8;
+}
+
 }  // namespace
 
 bool IsReal(DataType type) {
@@ -228,6 +237,9 @@ DataType ResultType(const NodeView& node) {
   }
   if (node.op() == "DequantizeLinear") {
     return DataType::kFloat;
+  }
+  if (node.op() == "QuantizeLinear") {
+    return node.Has(2) ? StoredType(node, 2) : DataType::kUint8;
   }
   const bool by_second = node.op() == "Where" || node.op() == "CastLike";
   return node.TypeOf(node.op() == "OneHot" ? 2 : by_second ? 1 : 0);

@@ -9,12 +9,14 @@ namespace plumb::npu::onnx {
 namespace {
 
 using importing::Permute;
+using importing::StoredIntegers;
 
 // Constant weights of four axes and where they come from.
 struct Weights {
   std::string name;
   Shape shape;
   std::vector<float> values;
+  std::shared_ptr<const StoredIntegers> stored;
 };
 
 Result<Weights> ReadWeights(const NodeView& node) {
@@ -24,7 +26,7 @@ Result<Weights> ReadWeights(const NodeView& node) {
     return UnimplementedError("has weights " + value->shape.ToString() +
                               "; only two spatial axes are supported");
   }
-  return Weights{value->name, value->shape, std::move(values)};
+  return Weights{value->name, value->shape, std::move(values), value->constant->stored};
 }
 
 Result<Value*> ReadPicture(const NodeView& node) {
@@ -60,6 +62,17 @@ Result<int32_t> ReadGroups(const NodeView& node, const Shape& picture) {
   return groups;
 }
 
+// Several scales are those of the output channels, axis `from` of the file and `to` of the graph.
+Status MoveChannels(GraphQuantization& quantization, int32_t from, int32_t to) {
+  if (quantization.scales.size() > 1 && quantization.axis != from) {
+    return UnimplementedError("has weights with scales along axis " +
+                              std::to_string(quantization.axis))
+        .WithHint("quantise weights per output channel or per tensor");
+  }
+  quantization.axis = quantization.scales.size() > 1 ? to : 0;
+  return OkStatus();
+}
+
 // [out][in / groups][kh][kw] to [out][kh][kw][in / groups], or, of one channel to a group,
 // to [1][kh][kw][out].
 Result<uint32_t> AddConvWeights(const NodeView& node, const Weights& weights, bool depthwise) {
@@ -67,8 +80,14 @@ Result<uint32_t> AddConvWeights(const NodeView& node, const Weights& weights, bo
   const std::array<int32_t, 4> permutation =
       depthwise ? std::array<int32_t, 4>{1, 2, 3, 0} : std::array<int32_t, 4>{0, 2, 3, 1};
   const Shape shape = depthwise ? Shape{s[1], s[2], s[3], s[0]} : Shape{s[0], s[2], s[3], s[1]};
-  return node.graph().AddConstant(
-      weights.name, shape, Permute<float>(weights.values, s, permutation));
+  if (!weights.stored) {
+    return node.graph().AddConstant(
+        weights.name, shape, Permute<float>(weights.values, s, permutation));
+  }
+  StoredIntegers stored = *weights.stored;
+  PLUMB_RETURN_IF_ERROR(MoveChannels(stored.as.quantization, 0, depthwise ? 3 : 0));
+  stored.values = Permute<int64_t>(stored.values, s, permutation);
+  return node.graph().AddStored(weights.name, shape, stored);
 }
 
 Status ConvertConv(const NodeView& node) {
@@ -102,17 +121,26 @@ Result<uint32_t> AddTransposedWeights(const NodeView& node,
                          Shape::Create(std::array{out_per_group * groups, s[2], s[3], in}));
   const uint64_t count = shape.element_count().value_or(kMaxConstantElements + 1);
   PLUMB_RETURN_IF_ERROR(node.graph().Spend(count));
-  std::vector<float> values(static_cast<size_t>(count), 0.0F);
-  for (int64_t i = 0; i < in; ++i) {
-    const int64_t first_out = i / (in / groups) * out_per_group;
-    for (int64_t o = 0; o < out_per_group; ++o) {
-      for (int64_t k = 0; k < kernel; ++k) {
-        values[static_cast<size_t>(((first_out + o) * kernel + k) * in + i)] =
-            weights.values[static_cast<size_t>((i * out_per_group + o) * kernel + k)];
+  const auto turn = [&](const auto& from, auto& to) {
+    for (int64_t i = 0; i < in; ++i) {
+      const int64_t first_out = i / (in / groups) * out_per_group;
+      for (int64_t o = 0; o < out_per_group; ++o) {
+        for (int64_t k = 0; k < kernel; ++k) {
+          to[static_cast<size_t>(((first_out + o) * kernel + k) * in + i)] =
+              from[static_cast<size_t>((i * out_per_group + o) * kernel + k)];
+        }
       }
     }
+  };
+  if (!weights.stored || groups != 1) {
+    std::vector<float> values(static_cast<size_t>(count), 0.0F);
+    turn(weights.values, values);
+    return node.graph().AddConstant(weights.name, shape, std::move(values));
   }
-  return node.graph().AddConstant(weights.name, shape, std::move(values));
+  StoredIntegers stored = *weights.stored;
+  PLUMB_RETURN_IF_ERROR(MoveChannels(stored.as.quantization, 1, 0));
+  turn(weights.stored->values, stored.values);
+  return node.graph().AddStored(weights.name, shape, stored);
 }
 
 // A dilated kernel as a larger one with zeros between its weights.
@@ -137,6 +165,7 @@ Status SpreadKernel(const NodeView& node, Weights& weights) {
     spread[static_cast<size_t>((plane * rows + row) * columns + column)] = weights.values[i];
   }
   weights.values = std::move(spread);
+  weights.stored = nullptr;
   return OkStatus();
 }
 

@@ -158,8 +158,10 @@ Result<OpAttributes> LowerPointwiseOp(const LoweringContext& context) {
   if (IsScalarKind(context.op->kind)) {
     return OpAttributes(MakeLookup(*context.inputs[0], *context.output, InDomain(*context.op)));
   }
+  const bool softmax = context.op->kind == OpKind::kDiv || context.op->kind == OpKind::kReduceMax;
   return UnimplementedError("has no fixed-point form")
-      .WithHint("DIV and REDUCE_MAX run as parts of a softmax over the last axis alone");
+      .WithHint(softmax ? "DIV and REDUCE_MAX run as parts of a softmax over the last axis alone"
+                        : "end the network before it and compute it after the outputs");
 }
 
 }  // namespace plumb::npu

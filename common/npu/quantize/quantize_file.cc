@@ -1,20 +1,26 @@
+#include <algorithm>
+
 #include "common/base/text.h"
 #include "common/npu/quantize/builder.h"
 #include "common/npu/quantize/quantize.h"
 #include "common/npu/quantize/scheme.h"
+#include "common/npu/quantize/wanted_scheme.h"
 #include "common/npu/quantize/weights.h"
 
 namespace plumb::npu {
 namespace {
 
-// Takes a quantised graph over. Converters leave float inputs and outputs on request: then a
-// QUANTIZE follows the input and a DEQUANTIZE precedes the output, and the integer tensor next to
+// Takes a quantised graph over: integers throughout (TFLite), or real operations between
+// DEQUANTIZE and QUANTIZE (ONNX's QDQ). Converters leave float inputs and outputs on request: then
+// a QUANTIZE follows the input and a DEQUANTIZE precedes the output, and the integer tensor next to
 // them stands for both.
 class FileQuantizer {
  public:
   FileQuantizer(const Graph& graph, const QuantizeOptions& options)
       : graph_(graph),
-        builder_(graph, options) {}
+        builder_(graph, options),
+        wanted_(FindWantedSchemes(graph)),
+        exact_(graph.tensors.size()) {}
 
   Result<FixedModel> Convert();
 
@@ -22,6 +28,8 @@ class FileQuantizer {
   Status DefineInput(size_t position);
   Status DefineOperand(uint32_t tensor);
   Status JoinInput(const GraphOp& op);
+  [[nodiscard]] Result<Scheme> SchemeOfResult(const GraphOp& op) const;
+  [[nodiscard]] bool IsOutput(uint32_t tensor) const;
   Status AddLayer(const GraphOp& op);
   Status AddOp(const GraphOp& op);
 
@@ -31,6 +39,8 @@ class FileQuantizer {
 
   const Graph& graph_;
   ModelBuilder builder_;
+  std::vector<std::optional<Scheme>> wanted_;
+  std::vector<bool> exact_;  // real tensors that hold nothing but what integers stand for
 };
 
 Status FileQuantizer::DefineInput(size_t position) {
@@ -60,21 +70,46 @@ Status FileQuantizer::DefineOperand(uint32_t tensor) {
 Status FileQuantizer::JoinInput(const GraphOp& op) {
   PLUMB_ASSIGN_OR_RETURN(const Scheme scheme, SchemeOfFile(graph_.tensors[op.output]));
   const FixedTensor& input = builder_.At(op.inputs[0]);
-  if (input.element_type != scheme.type || input.scale != scheme.scale ||
-      input.zero_point != scheme.zero_point) {
-    return UnimplementedError("quantises again what is quantised in another way");
+  if (SameScheme(scheme, {input.element_type, input.scale, input.zero_point})) {
+    builder_.Alias(op.output, op.inputs[0]);
+    return OkStatus();
   }
-  builder_.Alias(op.output, op.inputs[0]);
-  return OkStatus();
+  if (exact_[op.inputs[0]]) {
+    return AddLayer(op);
+  }
+  return UnimplementedError("quantises '" + EscapeForDisplay(graph_.tensors[op.inputs[0]].name) +
+                            "' in another way than its other readers");
+}
+
+bool FileQuantizer::IsOutput(uint32_t tensor) const {
+  return std::find(graph_.outputs.begin(), graph_.outputs.end(), tensor) != graph_.outputs.end();
+}
+
+// A real result is stored as its operand where it is made of that one's elements, else as what
+// reads it says.
+Result<Scheme> FileQuantizer::SchemeOfResult(const GraphOp& op) const {
+  if (!IsReal(op.output)) {
+    return SchemeOfFile(graph_.tensors[op.output]);
+  }
+  if (KeepsScheme(op.kind)) {
+    const FixedTensor& input = builder_.At(op.inputs[0]);
+    return Scheme{input.element_type, input.scale, input.zero_point};
+  }
+  if (wanted_[op.output]) {
+    return *wanted_[op.output];
+  }
+  return SchemeOfFile(graph_.tensors[op.output]);
 }
 
 Status FileQuantizer::AddLayer(const GraphOp& op) {
-  PLUMB_ASSIGN_OR_RETURN(const Scheme scheme, SchemeOfFile(graph_.tensors[op.output]));
+  PLUMB_ASSIGN_OR_RETURN(const Scheme scheme, SchemeOfResult(op));
   builder_.Define(op.output, scheme);
+  exact_[op.output] = KeepsScheme(op.kind) && (exact_[op.inputs[0]] || !IsReal(op.inputs[0]));
   if (!HasWeights(op.kind)) {
     return builder_.AddOp(op, std::nullopt);
   }
-  PLUMB_ASSIGN_OR_RETURN(IntegerWeights weights, TakeWeights(graph_, op));
+  PLUMB_ASSIGN_OR_RETURN(IntegerWeights weights,
+                         TakeWeights(graph_, op, builder_.At(op.inputs[0]).scale));
   return builder_.AddOp(op, std::move(weights));
 }
 
@@ -90,7 +125,10 @@ Status FileQuantizer::AddOp(const GraphOp& op) {
     return AddLayer(op);
   }
   builder_.Alias(op.output, op.inputs[0]);
-  builder_.Rename(op.output, graph_.tensors[op.output].name);
+  exact_[op.output] = true;
+  if (IsOutput(op.output)) {
+    builder_.Rename(op.output, graph_.tensors[op.output].name);
+  }
   return OkStatus();
 }
 

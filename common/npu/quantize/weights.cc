@@ -65,7 +65,44 @@ Result<std::vector<double>> ChannelScales(const GraphTensor& weights, size_t cha
   return quantization.scales;
 }
 
-Result<std::vector<int64_t>> TakeBias(const GraphTensor& bias) {
+// In units of `units`, one for each channel.
+Result<std::vector<int64_t>> RoundBias(const GraphTensor& bias, const std::vector<double>& units) {
+  constexpr double kMost = 9.0e15;
+  const std::vector<float> real = ConstantAsFloats(bias);
+  std::vector<int64_t> values;
+  for (size_t i = 0; i < real.size(); ++i) {
+    const double value = std::rint(static_cast<double>(real[i]) / units[i]);
+    if (!(std::fabs(value) < kMost)) {
+      return InvalidArgumentError("bias " + Named(bias) + " is too large for its scale");
+    }
+    values.push_back(static_cast<int64_t>(value));
+  }
+  return values;
+}
+
+// True when integers of the bias stand for what they do in `units`, or do not say.
+bool IsInUnits(const GraphTensor& bias, const std::vector<double>& units) {
+  constexpr double kRounding = 1e-5;  // float32 products of two scales
+  const std::vector<double>& scales = bias.quantization.scales;
+  if (bias.element_type == ElementType::kFloat32 ||
+      (!scales.empty() && scales.size() != 1 && scales.size() != units.size())) {
+    return false;
+  }
+  for (size_t i = 0; i < units.size() && !scales.empty(); ++i) {
+    const double scale = scales[scales.size() == 1 ? 0 : i];
+    const bool same = std::fabs(scale / units[i] - 1) <= kRounding &&
+                      bias.quantization.zero_points[scales.size() == 1 ? 0 : i] == 0;
+    if (!same) {
+      return false;
+    }
+  }
+  return true;
+}
+
+Result<std::vector<int64_t>> TakeBias(const GraphTensor& bias, const std::vector<double>& units) {
+  if (!IsInUnits(bias, units)) {
+    return RoundBias(bias, units);
+  }
   const size_t count = bias.shape.element_count().value_or(0);
   std::vector<int64_t> values(count);
   if (bias.element_type == ElementType::kInt64) {
@@ -139,7 +176,7 @@ Result<IntegerWeights> QuantizeWeights(const Graph& graph,
   return weights;
 }
 
-Result<IntegerWeights> TakeWeights(const Graph& graph, const GraphOp& op) {
+Result<IntegerWeights> TakeWeights(const Graph& graph, const GraphOp& op, double input_scale) {
   const GraphTensor& tensor = graph.tensors[op.inputs[1]];
   const ChannelOrder order = OrderOf(op, tensor.shape);
   const bool is_unsigned = tensor.element_type == ElementType::kUint8;
@@ -158,7 +195,11 @@ Result<IntegerWeights> TakeWeights(const Graph& graph, const GraphOp& op) {
   weights.values = Buffer::FromVector(std::move(values));
   weights.bias.assign(order.channels, 0);
   if (op.inputs.size() > 2) {
-    PLUMB_ASSIGN_OR_RETURN(weights.bias, TakeBias(graph.tensors[op.inputs[2]]));
+    std::vector<double> units;
+    for (const double scale : weights.scales) {
+      units.push_back(input_scale * scale);
+    }
+    PLUMB_ASSIGN_OR_RETURN(weights.bias, TakeBias(graph.tensors[op.inputs[2]], units));
   }
   return weights;
 }

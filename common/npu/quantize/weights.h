@@ -28,8 +28,9 @@ Result<IntegerWeights> QuantizeWeights(const Graph& graph,
                                        double input_scale,
                                        int bits);
 
-// The file's own integers. kUnimplemented for weights that are not symmetric int8 (uint8 with the
-// zero point 128 counts), naming the tensor.
-Result<IntegerWeights> TakeWeights(const Graph& graph, const GraphOp& op);
+// The file's own integers. A bias that the file has in reals, or in another scale than
+// `input_scale` times the weights', is rounded to those units. kUnimplemented for weights that are
+// not symmetric int8 (uint8 with the zero point 128 counts), naming the tensor.
+Result<IntegerWeights> TakeWeights(const Graph& graph, const GraphOp& op, double input_scale);
 
 }  // namespace plumb::npu

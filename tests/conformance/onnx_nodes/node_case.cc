@@ -13,7 +13,10 @@
 #include "common/npu/import/import.h"
 #include "common/npu/import/onnx_file.h"
 #include "common/npu/import/onnx_tensor.h"
+#include "common/npu/quantize/quantize.h"
+#include "common/npu/quantize/scheme.h"
 #include "tests/common/npu/import/onnx_message.h"
+#include "tests/common/npu/quantize/run_fixed.h"
 
 namespace plumb::test {
 namespace {
@@ -96,22 +99,30 @@ Values Turned(const Values& values, const Shape& shape) {
   return turned;
 }
 
-// Integers and bools as the network computes them.
-Values AsFloats(const npu::onnx::Constant& tensor) {
-  return tensor.is_float ? tensor.floats : Values(tensor.integers.begin(), tensor.integers.end());
+// Integers and bools as the network computes them; what is stored as the reals it stands for.
+Values AsFloats(const npu::onnx::Constant& tensor, const npu::GraphQuantization& stored) {
+  Values values = tensor.floats;
+  for (const int64_t integer : tensor.integers) {
+    const double real =
+        stored.empty() ? static_cast<double>(integer)
+                       : static_cast<double>(integer - stored.zero_points[0]) * stored.scales[0];
+    values.push_back(static_cast<float>(real));
+  }
+  return values;
 }
 
 // The orders in which a tensor of the file may stand in the graph: one or two.
-std::vector<Values> Orders(const npu::onnx::Constant& tensor, const Shape& in_graph) {
+std::vector<Values> Orders(const npu::onnx::Constant& tensor, const npu::GraphTensor& place) {
+  const Shape& in_graph = place.shape;
   std::vector<Values> orders;
   const Shape& shape = tensor.shape;
   const bool picture = shape.rank() == 4 && in_graph.rank() == 4 && in_graph[1] == shape[2] &&
                        in_graph[2] == shape[3] && in_graph[3] == shape[1];
   if (picture) {
-    orders.push_back(Turned(AsFloats(tensor), shape));
+    orders.push_back(Turned(AsFloats(tensor, place.quantization), shape));
   }
   if (!picture || in_graph == shape) {
-    orders.push_back(AsFloats(tensor));
+    orders.push_back(AsFloats(tensor, place.quantization));
   }
   return orders;
 }
@@ -124,16 +135,57 @@ bool Close(const Values& expected, const Values& actual) {
       });
 }
 
+// The stored integers as numbers, rounded and saturated as a QuantizeLinear does.
+Values StoredValues(const Values& real, const npu::GraphTensor& tensor) {
+  const npu::Scheme scheme = *npu::SchemeOfFile(tensor);
+  const npu::Clamp range = npu::StoredRange(scheme.type);
+  Values stored;
+  for (const float value : real) {
+    const double q = std::rint(static_cast<double>(value) / scheme.scale) +
+                     static_cast<double>(scheme.zero_point);
+    stored.push_back(static_cast<float>(std::clamp<double>(q, range.low, range.high)));
+  }
+  return stored;
+}
+
+// Stored outputs must be the same integers.
 bool OutputsAgree(const Case& node, const npu::Graph& graph, const std::vector<Values>& actual) {
   for (size_t i = 0; i < graph.outputs.size(); ++i) {
-    const auto orders = Orders(*node.outputs.read[i].value, graph.tensors[graph.outputs[i]].shape);
+    npu::GraphTensor place = graph.tensors[graph.outputs[i]];
+    const bool is_stored = place.element_type != ElementType::kFloat32;
+    const Values values = is_stored ? StoredValues(actual[i], place) : actual[i];
+    place.quantization = {};
+    const auto orders = Orders(*node.outputs.read[i].value, place);
     if (std::none_of(orders.begin(), orders.end(), [&](const Values& expected) {
-          return Close(expected, actual[i]);
+          return Close(expected, values);
         })) {
       return false;
     }
   }
   return true;
+}
+
+// The fixed model of a graph with integers of its own gives the case's outputs too; true where
+// there is none (one QUANTIZE alone, weights that no fixed model holds).
+bool FixedAgrees(const Case& node, const npu::Graph& graph, const std::vector<Values>& inputs) {
+  if (!npu::IsQuantized(graph)) {
+    return true;
+  }
+  const auto fixed = npu::FixedFromQuantizedGraph(graph);
+  if (!fixed.ok()) {
+    return true;
+  }
+  std::vector<std::vector<int16_t>> stored;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    stored.push_back(testing::Quantize(fixed->tensors[fixed->inputs[i].tensor], inputs[i]));
+  }
+  const auto results = testing::RunFixed(*fixed, stored);
+  std::vector<Values> real;
+  for (size_t i = 0; i < results.size(); ++i) {
+    const auto values = testing::Dequantize(fixed->tensors[fixed->outputs[i]], results[i]);
+    real.emplace_back(values.begin(), values.end());
+  }
+  return OutputsAgree(node, graph, real);
 }
 
 CaseResult Failed(const Status& status) {
@@ -148,7 +200,7 @@ CaseResult Execute(const Case& node, const std::shared_ptr<const npu::Graph>& gr
   }
   std::vector<std::vector<Values>> orders;
   for (size_t i = 0; i < graph->inputs.size(); ++i) {
-    orders.push_back(Orders(*node.inputs.read[i].value, graph->tensors[graph->inputs[i]].shape));
+    orders.push_back(Orders(*node.inputs.read[i].value, graph->tensors[graph->inputs[i]]));
   }
   for (uint32_t choice = 0; choice < 1U << orders.size(); ++choice) {
     std::vector<Values> inputs;
@@ -160,7 +212,9 @@ CaseResult Execute(const Case& node, const std::shared_ptr<const npu::Graph>& gr
       return Failed(actual.status());
     }
     if (OutputsAgree(node, *graph, *actual)) {
-      return {CaseEnd::kPassed, ""};
+      return FixedAgrees(node, *graph, inputs)
+                 ? CaseResult{CaseEnd::kPassed, ""}
+                 : CaseResult{CaseEnd::kFailed, "other integers than the reference's"};
     }
   }
   return {CaseEnd::kFailed, "other values than the reference's"};

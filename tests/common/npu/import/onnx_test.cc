@@ -341,7 +341,7 @@ TEST(ImportOnnx, UnsupportedOperationsAreNamed) {
           .status();
   EXPECT_EQ(status.code(), StatusCode::kUnimplemented);
   EXPECT_THAT(status.message(), HasSubstr("Einsum 'node_y' that makes 'y'"));
-  EXPECT_THAT(status.hint(), HasSubstr("Conv, ConvTranspose"));
+  EXPECT_THAT(status.hint(), HasSubstr("Conv, ConvInteger, ConvTranspose"));
 }
 
 TEST(ImportOnnx, DropoutInTrainingIsRefused) {

@@ -178,7 +178,7 @@ TEST(TakeWeights, KeepsTheFilesIntegers) {
   const uint32_t b = builder.Quantized<int32_t>({2}, ElementType::kInt32, {}, {70000, -5});
   const uint32_t y = builder.Op(OpKind::kFullyConnected, {x, w, b}, {1, 2});
   const Graph graph = builder.Build({y});
-  const Result<IntegerWeights> weights = TakeWeights(graph, graph.ops[0]);
+  const Result<IntegerWeights> weights = TakeWeights(graph, graph.ops[0], 0.5);
   ASSERT_TRUE(weights.ok()) << weights.status().ToString();
   EXPECT_THAT(Signed(weights->values), ElementsAre(1, -2, 3, 4));
   EXPECT_THAT(weights->scales, ElementsAre(0.5, 0.25));
@@ -193,7 +193,7 @@ TEST(TakeWeights, UnsignedWeightsAreRecentred) {
         {1, 2}, ElementType::kUint8, {{0.5}, {zero_point}, 0}, {128, 255});
     const uint32_t y = builder.Op(OpKind::kFullyConnected, {x, w}, {1, 1});
     const Graph graph = builder.Build({y});
-    return TakeWeights(graph, graph.ops[0]);
+    return TakeWeights(graph, graph.ops[0], 0.5);
   };
   const Result<IntegerWeights> centred = take(128);
   ASSERT_TRUE(centred.ok()) << centred.status().ToString();
