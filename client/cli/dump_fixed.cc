@@ -79,7 +79,7 @@ Status RunFixed(const std::shared_ptr<const npu::FixedModel>& model,
     const npu::FixedOp& op = model->ops[layer++];
     const npu::FixedTensor& tensor = model->tensors.at(index);
     failed = op.output == index
-                 ? output.Add(EntryOf(op, tensor), Dequantized(tensor, values), false)
+                 ? output.Add(EntryOf(op, tensor), Dequantized(tensor, values), tensor.plain_nchw)
                  : InternalError("layers came out of order");
   };
   PLUMB_RETURN_IF_ERROR(executor->Run(inputs, outputs, tap));

@@ -62,6 +62,25 @@ void ElementTypeField(Codec& codec, T& type) {
   }
 }
 
+// The type's number, and above it kPlainNchw where the tensor has it: files without such tensors
+// are as they were before there was this flag.
+template <class Codec, class T>
+void TypeAndLayoutField(Codec& codec, T& tensor) {
+  constexpr uint32_t kPlainNchw = 0x100;
+  uint32_t number =
+      MiFormat(tensor.element_type).value_or(0) | (tensor.plain_nchw ? kPlainNchw : 0);
+  codec.Number(number);
+  if constexpr (Codec::kReading) {
+    const auto parsed = ElementTypeFromMi(number & ~kPlainNchw);
+    if (!parsed) {
+      codec.Fail("an element format of " + std::to_string(number) + " is unknown");
+      return;
+    }
+    tensor.element_type = *parsed;
+    tensor.plain_nchw = (number & kPlainNchw) != 0;
+  }
+}
+
 template <class Codec, class T>
 void ShapeField(Codec& codec, T& shape) {
   std::vector<int64_t> dims;
@@ -94,7 +113,7 @@ void FlagField(Codec& codec, T& flag) {
 template <class Codec, class T>
 void TensorFields(Codec& codec, T& tensor) {
   codec.Text(tensor.name);
-  ElementTypeField(codec, tensor.element_type);
+  TypeAndLayoutField(codec, tensor);
   ShapeField(codec, tensor.shape);
   codec.Number(tensor.scale);
   codec.Number(tensor.zero_point);

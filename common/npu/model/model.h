@@ -30,6 +30,9 @@ struct FixedTensor {
   double scale = 1;  // for people and for descriptors; no kernel reads it
   int32_t zero_point = 0;
   Buffer constant;  // elements of this type, little-endian; empty for what is computed
+  // Of four axes as a framework has it whose pictures are [N, C, H, W]: a dump turns it 0,2,3,1, as
+  // dumps of the other stages do. No kernel reads it.
+  bool plain_nchw = false;
 };
 
 struct FixedOp {

@@ -73,7 +73,8 @@ void ModelBuilder::Define(uint32_t tensor, const Scheme& scheme, Buffer constant
                             scheme.type,
                             scheme.scale,
                             scheme.zero_point,
-                            std::move(constant)});
+                            std::move(constant),
+                            source.role == FileRole::kPlainNchw});
 }
 
 void ModelBuilder::Alias(uint32_t tensor, uint32_t defined) {

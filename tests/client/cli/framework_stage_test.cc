@@ -168,6 +168,50 @@ TEST_P(FrameworkStageTest, AnotherPictureIsAMismatch) {
             1);
 }
 
+// BlazeFace's ONNX file turns its results to NHWC itself: four tensors that lie as the file has
+// them among those that lie as pictures. A fixed model is dumped without its network at hand.
+TEST(FixedStageTest, HasTheShapesOfTheFloatStage) {
+  const TempFolder folder = TempFolder::Create("fixed-stage").value();
+  const auto path = [&](const std::string& name) { return (folder.path() / name).string(); };
+  const std::string model = TestFile("models/face_detection_front_128x128_barracuda.onnx");
+  const std::string picture = TestFile("images/astronaut.png");
+  ASSERT_EQ(
+      Plumb({"quantize", "--model", model, "--calibrate", picture, "--out", path("fixed.plm")})
+          .exit_code,
+      0);
+  for (const auto& [of, stage] :
+       {std::pair(model, "float"), std::pair(path("fixed.plm"), "fixed")}) {
+    ASSERT_EQ(Plumb({"dump",
+                     "--stage",
+                     stage,
+                     "--model",
+                     of,
+                     "--input",
+                     picture,
+                     "--out",
+                     path(std::string(stage) + ".bin")})
+                  .exit_code,
+              0);
+  }
+  Plumb({"compare",
+         path("float.bin"),
+         path("fixed.bin"),
+         "--min-cosine",
+         "0.9",
+         "--json",
+         path("report.json")});
+  const auto bytes = ReadFile(path("report.json"));
+  ASSERT_TRUE(bytes.ok());
+  const json report = json::parse(bytes->view());
+  size_t turned = 0;
+  for (const json& tensor : report["tensors"]) {
+    EXPECT_EQ(tensor["verdict"], "match") << tensor["name"] << ": " << tensor["reason"];
+    const bool plain = tensor["name"].get<std::string>().find("BiasAdd__1") != std::string::npos;
+    turned += plain && tensor["shape"] != json({1, 128, 128, 3}) ? 1U : 0U;
+  }
+  EXPECT_EQ(turned, 4U);
+}
+
 struct Refusal {
   std::string model;
   std::vector<std::string> more;

@@ -108,6 +108,26 @@ void MustBeHarmless(std::vector<uint8_t> bytes) {
   EXPECT_TRUE((*reference)->Run(input_spans, output_spans).ok());
 }
 
+TEST(ContainerTest, KeepsWhichTensorsLieAsAnNchwFrameworkHasThem) {
+  FixedModel model = PictureModel();
+  const std::vector<uint8_t> without = Serialized(model);
+  model.tensors[1].plain_nchw = true;
+  const std::vector<uint8_t> with = Serialized(model);
+  // One bit of the type's number, the second byte of a u32, and the digest.
+  ASSERT_EQ(with.size(), without.size());
+  size_t different = 0;
+  for (size_t i = kHashedOffset; i < with.size(); ++i) {
+    different += with[i] != without[i] ? 1U : 0U;
+    EXPECT_TRUE(with[i] == without[i] || with[i] == 1) << i;
+  }
+  EXPECT_EQ(different, 1U);
+  const auto parsed = ParseModel(Buffer::FromVector(with));
+  ASSERT_TRUE(parsed.ok()) << parsed.status().ToString();
+  EXPECT_TRUE(parsed->tensors[1].plain_nchw);
+  EXPECT_FALSE(parsed->tensors[0].plain_nchw);
+  EXPECT_EQ(parsed->tensors[1].element_type, model.tensors[1].element_type);
+}
+
 TEST(Container, KeepsEveryField) {
   const FixedModel model = PictureModel();
   const auto bytes = Serialized(model);
