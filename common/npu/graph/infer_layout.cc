@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "common/npu/graph/infer.h"
 
@@ -26,6 +27,9 @@ std::vector<int64_t> Significant(const Shape& shape) {
 Result<Shape> InferPad(const PadAttributes& pad, const Shape& input) {
   if (pad.before.size() != input.rank() || pad.after.size() != input.rank()) {
     return InvalidArgumentError("has paddings for another number of dimensions");
+  }
+  if (std::isnan(pad.value)) {
+    return InvalidArgumentError("pads with NaN");
   }
   Dims dims{};
   for (size_t axis = 0; axis < input.rank(); ++axis) {

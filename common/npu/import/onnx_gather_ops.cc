@@ -184,6 +184,7 @@ Status Repeat(const NodeView& node, uint32_t input, const std::vector<int64_t>& 
     if (times[axis] < 1 || times[axis] > kMost || shape[axis] > kMost / times[axis]) {
       return UnimplementedError("repeats an axis " + std::to_string(times[axis]) + " times");
     }
+    PLUMB_RETURN_IF_ERROR(node.graph().Spend(static_cast<uint64_t>(shape[axis] * times[axis])));
     const std::string name = --steps == 0 ? node.output() : node.NewName("repeated");
     GatherAttributes places{static_cast<int32_t>(axis), Repeated(shape[axis], times[axis])};
     PLUMB_ASSIGN_OR_RETURN(made,

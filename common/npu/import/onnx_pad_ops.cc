@@ -84,12 +84,13 @@ Status Mirror(const NodeView& node, const Value& value, uint32_t input, const Pa
   uint32_t made = input;
   int32_t left = 0;
   for (size_t axis = 0; axis < shape.rank(); ++axis) {
-    left += pads.before[axis] + pads.after[axis] > 0 ? 1 : 0;
+    left += pads.before[axis] != 0 || pads.after[axis] != 0 ? 1 : 0;
   }
   for (size_t axis = 0; axis < shape.rank(); ++axis) {
-    if (pads.before[axis] + pads.after[axis] == 0) {
+    if (pads.before[axis] == 0 && pads.after[axis] == 0) {
       continue;
     }
+    PLUMB_RETURN_IF_ERROR(node.graph().Spend(static_cast<uint64_t>(shape[axis])));
     PLUMB_ASSIGN_OR_RETURN(GatherAttributes places,
                            PlacesOf(shape[axis], static_cast<int32_t>(axis), pads, mode));
     const std::string name = --left == 0 ? node.output() : node.NewName("mirrored");

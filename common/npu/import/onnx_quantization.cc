@@ -115,9 +115,9 @@ Result<ConstantPtr> Dequantized(const NodeView& node, const Constant& integers, 
   const size_t step = StepOf(integers.shape, as.quantization.axis);
   for (size_t i = 0; i < integers.integers.size(); ++i) {
     const size_t entry = entries > 1 ? i / step % entries : 0;
-    const int64_t centred = integers.integers[i] - as.quantization.zero_points[entry];
-    result->floats.push_back(
-        static_cast<float>(static_cast<double>(centred) * as.quantization.scales[entry]));
+    const double centred = static_cast<double>(integers.integers[i]) -
+                           static_cast<double>(as.quantization.zero_points[entry]);
+    result->floats.push_back(static_cast<float>(centred * as.quantization.scales[entry]));
   }
   as.type = integers.type;
   if (as.type != ElementType::kUnknown) {

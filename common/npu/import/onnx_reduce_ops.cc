@@ -150,6 +150,7 @@ Status ConvertHardmax(const NodeView& node) {
                          node.Step("place", OpKind::kArgMax, {input}, ArgAttributes{axis, true}));
   std::vector<int64_t> dims(rank - static_cast<size_t>(axis), 1);
   dims.front() = value->shape[static_cast<size_t>(axis)];
+  PLUMB_RETURN_IF_ERROR(node.graph().Spend(static_cast<uint64_t>(dims.front())));
   std::vector<float> places;
   for (int64_t i = 0; i < dims.front(); ++i) {
     places.push_back(static_cast<float>(i));

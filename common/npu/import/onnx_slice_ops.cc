@@ -47,6 +47,7 @@ Status ConvertSlice(const NodeView& node) {
   std::vector<GatherAttributes> backwards;
   for (size_t axis = 0; axis < slices.size(); ++axis) {
     if (slices[axis].step < 0 && slices[axis].size > 0) {
+      PLUMB_RETURN_IF_ERROR(node.graph().Spend(static_cast<uint64_t>(slices[axis].size)));
       backwards.push_back(
           {AxisUnder(value->home, static_cast<int32_t>(axis)), PlacesOf(slices[axis])});
       slices[axis] = {0, 1, value->shape[axis]};

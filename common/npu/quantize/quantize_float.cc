@@ -6,6 +6,7 @@
 #include "common/npu/quantize/fuse_softmax.h"
 #include "common/npu/quantize/quantize.h"
 #include "common/npu/quantize/scheme.h"
+#include "common/npu/quantize/split_composites.h"
 #include "common/npu/quantize/weights.h"
 
 namespace plumb::npu {
@@ -160,10 +161,11 @@ Result<FixedModel> QuantizeFromFloat(const Graph& graph,
       pictures.push_back(graph.inputs[i]);
     }
   }
-  const Graph fused = FuseSoftmax(graph);
+  const CalibratedGraph split = SplitComposites({FuseSoftmax(graph), ranges});
+  const Graph& fused = split.graph;
   PLUMB_ASSIGN_OR_RETURN(std::vector<int> bits,
                          BitsOfTensors(fused, options.precision, options.bits, pictures));
-  return FloatQuantizer(fused, ranges, options, std::move(bits)).Quantize();
+  return FloatQuantizer(fused, split.ranges, options, std::move(bits)).Quantize();
 }
 
 }  // namespace plumb::npu

@@ -143,6 +143,26 @@ uint32_t ClipToRange(GraphBuilder& b, uint32_t x) {
   return b.Op(OpKind::kClip, {x}, kPicture, ClipAttributes{-1.5F, 2.5F});
 }
 
+// The larger or smaller of x and −x / 2, and of x and a number.
+template <OpKind kKind>
+uint32_t Extreme(GraphBuilder& b, uint32_t x) {
+  const uint32_t other = b.Op(OpKind::kMul, {x, b.Constant({1}, {-0.5F})}, kPicture);
+  return b.Op(kKind, {x, other}, kPicture);
+}
+
+uint32_t MaximumOfNumber(GraphBuilder& b, uint32_t x) {
+  return b.Op(OpKind::kMaximum, {b.Constant({1}, {-1}), x}, kPicture);
+}
+
+// Backwards, as an edge repeats, and every second place: runs of all sorts.
+uint32_t GatherRuns(GraphBuilder& b, uint32_t x) {
+  return b.Op(OpKind::kGather, {x}, {1, 6, 8, 4}, GatherAttributes{2, {5, 4, 0, 0, 1, 3, 5, 5}});
+}
+
+uint32_t GatherEvenly(GraphBuilder& b, uint32_t x) {
+  return b.Op(OpKind::kGather, {x}, {1, 3, 6, 4}, GatherAttributes{1, {1, 3, 5}});
+}
+
 uint32_t SoftmaxRows(GraphBuilder& b, uint32_t x) {
   return b.Op(OpKind::kSoftmax, {x}, kPicture, SoftmaxAttributes{1});
 }
@@ -306,6 +326,11 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"sin", Unary<OpKind::kSin>, 0.6},
                       Case{"gelu", Unary<OpKind::kGelu>, 0.51},
                       Case{"erf", Unary<OpKind::kErf>, 0.51},
+                      Case{"maximum", Extreme<OpKind::kMaximum>, 2.5},
+                      Case{"minimum", Extreme<OpKind::kMinimum>, 2.5},
+                      Case{"maximum_of_number", MaximumOfNumber, 0.51},
+                      Case{"gather", GatherRuns, 0.6},
+                      Case{"gather_evenly", GatherEvenly, kEqual},
                       Case{"softmax", SoftmaxRows, 1},
                       Case{"softmax_in_parts", SoftmaxInParts, 1},
                       Case{"max_pool", Pool<OpKind::kMaxPool2d>, kEqual},
