@@ -1,6 +1,8 @@
 // `plumb compare`: tensors of two files, folders or recorded runs.
 #include <chrono>
 
+#include "client/cli/compare_dumps.h"
+#include "client/cli/layers_input.h"
 #include "client/cli/operand.h"
 #include "client/cli/report_text.h"
 #include "client/cli/tolerance_option.h"
@@ -63,7 +65,8 @@ class CompareVerb : public Verb {
 
  private:
   [[nodiscard]] std::string SpecFor(Role role) const;
-  Status Check() const;
+  [[nodiscard]] Status Check() const;
+  Result<int> RunDumps(const analysis::TolerancePolicy& policy, VerbContext& context) const;
 
   std::string reference_;
   std::string target_;
@@ -153,9 +156,28 @@ double MillisecondsSince(std::chrono::steady_clock::time_point start) {
       .count();
 }
 
+// Of any size: nothing of them is held.
+Result<int> CompareVerb::RunDumps(const analysis::TolerancePolicy& policy,
+                                  VerbContext& context) const {
+  SayRoles(context.console, {reference_, ""}, {target_, ""});
+  const auto start = std::chrono::steady_clock::now();
+  PLUMB_ASSIGN_OR_RETURN(
+      ComparisonReport report,
+      CompareDumps({reference_, target_, policy, context.json.wanted(), context.cancel}));
+  report.identity.plumb = PLUMB_VERSION;
+  report.timing.compare_ms = MillisecondsSince(start);
+  analysis::DecideOutcome({min_coverage_, true}, report);
+  PLUMB_RETURN_IF_ERROR(context.json.Write(archive::ReportToJson(report)));
+  SayReport(context.console, report);
+  return report.exit_code;
+}
+
 Result<int> CompareVerb::Run(VerbContext& context) {
   PLUMB_RETURN_IF_ERROR(Check());
   PLUMB_ASSIGN_OR_RETURN(const auto policy, TolerancesFrom(tolerance_));
+  if (specs_.empty() && IsDumpFile(reference_) && IsDumpFile(target_)) {
+    return RunDumps(policy, context);
+  }
   PLUMB_ASSIGN_OR_RETURN(const auto reference,
                          LoadOperand(reference_, Role::kReference, SpecFor(Role::kReference)));
   PLUMB_ASSIGN_OR_RETURN(const auto target,

@@ -8,6 +8,7 @@ namespace {
 constexpr std::array kVerbs = {
     VerbEntry{"run", MakeRunVerb},
     VerbEntry{"compare", MakeCompareVerb},
+    VerbEntry{"layers", MakeLayersVerb},
     VerbEntry{"quantize", MakeQuantizeVerb},
     VerbEntry{"compile", MakeCompileVerb},
     VerbEntry{"dump", MakeDumpVerb},

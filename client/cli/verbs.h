@@ -28,6 +28,7 @@ std::unique_ptr<Verb> MakeDoctorVerb();
 std::unique_ptr<Verb> MakeDumpVerb();
 std::unique_ptr<Verb> MakeInputMakeVerb();
 std::unique_ptr<Verb> MakeInspectVerb();
+std::unique_ptr<Verb> MakeLayersVerb();
 std::unique_ptr<Verb> MakeQuantizeVerb();
 std::unique_ptr<Verb> MakeRunVerb();
 std::unique_ptr<Verb> MakeRunsVerb();
