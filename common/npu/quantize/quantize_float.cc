@@ -3,6 +3,7 @@
 
 #include "common/base/text.h"
 #include "common/npu/quantize/builder.h"
+#include "common/npu/quantize/fuse_scales.h"
 #include "common/npu/quantize/fuse_softmax.h"
 #include "common/npu/quantize/quantize.h"
 #include "common/npu/quantize/scheme.h"
@@ -161,8 +162,8 @@ Result<FixedModel> QuantizeFromFloat(const Graph& graph,
       pictures.push_back(graph.inputs[i]);
     }
   }
-  const CalibratedGraph split = SplitComposites({FuseSoftmax(graph), ranges});
-  const Graph& fused = split.graph;
+  CalibratedGraph split = SplitComposites({FuseSoftmax(graph), ranges});
+  const Graph fused = FuseScales(std::move(split.graph));
   PLUMB_ASSIGN_OR_RETURN(std::vector<int> bits,
                          BitsOfTensors(fused, options.precision, options.bits, pictures));
   return FloatQuantizer(fused, split.ranges, options, std::move(bits)).Quantize();
