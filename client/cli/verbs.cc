@@ -13,6 +13,8 @@ constexpr std::array kVerbs = {
     VerbEntry{"compile", MakeCompileVerb},
     VerbEntry{"dump", MakeDumpVerb},
     VerbEntry{"input make", MakeInputMakeVerb},
+    VerbEntry{"input explain", MakeInputExplainVerb},
+    VerbEntry{"input check", MakeInputCheckVerb},
     VerbEntry{"inspect", MakeInspectVerb},
     VerbEntry{"boards", MakeBoardsVerb},
     VerbEntry{"runs", MakeRunsVerb},

@@ -26,6 +26,8 @@ std::unique_ptr<Verb> MakeCompileVerb();
 std::unique_ptr<Verb> MakeCompletionVerb();
 std::unique_ptr<Verb> MakeDoctorVerb();
 std::unique_ptr<Verb> MakeDumpVerb();
+std::unique_ptr<Verb> MakeInputCheckVerb();
+std::unique_ptr<Verb> MakeInputExplainVerb();
 std::unique_ptr<Verb> MakeInputMakeVerb();
 std::unique_ptr<Verb> MakeInspectVerb();
 std::unique_ptr<Verb> MakeLayersVerb();

@@ -54,6 +54,9 @@ int OrientationOf(std::span<const uint8_t> bytes);
 // nothing.
 Image Upright(Image image, int orientation);
 
+// As a PNG file, 8 bits, RGB.
+Result<std::vector<uint8_t>> EncodePng(const Image& image);
+
 // Reads and decodes a file of at most kMaxFileSize; errors name it.
 Result<Image> Read(const std::filesystem::path& path);
 

@@ -69,12 +69,28 @@ struct BufferRule {
   int32_t zero_point = 0;
 };
 
+// The picture in the input's size moved by whole pixels, and what comes into their place.
+struct Move {
+  enum class Edge : uint8_t { kZero, kRepeat, kWrap };
+  int32_t across = 0;  // to the right
+  int32_t down = 0;
+  Edge edge = Edge::kZero;
+
+  friend bool operator==(const Move&, const Move&) = default;
+};
+
+// The place that moves to `place` on an axis of `size` pixels; empty where zeros come in.
+std::optional<size_t> MovedFrom(size_t place, int32_t by, size_t size, Move::Edge edge);
+
 struct Recipe {
   image::DecodeRule decode;
   Crop crop;
   ResizeRule resize;
   ColorOrder order = ColorOrder::kRgb;  // of the training; RAWDATA and gray YUV_NV12 follow it
   bool swap_colors = false;             // red for blue, whatever the format says
+  bool mirror_x = false;                // in the input's size, left to right
+  bool mirror_y = false;                // top to bottom
+  Move move;                            // likewise, after mirroring
   Normalization normalization;          // RAWDATA
   uint32_t normalize_passes = 1;        // how often it is applied
   BufferRule buffer;

@@ -160,6 +160,30 @@ Result<Prepared> PrepareReals(const Pixels& cut, const Recipe& recipe, const Siz
   return Prepared{RoundedPixels(whole, recipe.resize.rounding.value_or(Rounding::kHalfEven)), {}};
 }
 
+template <class Image>
+Image Displaced(const Image& source, const Recipe& recipe) {
+  Image target = source;
+  const size_t channels = source.channels;
+  for (size_t y = 0; y < source.height; ++y) {
+    for (size_t x = 0; x < source.width; ++x) {
+      const auto to =
+          target.data.begin() + static_cast<ptrdiff_t>((y * source.width + x) * channels);
+      auto from_x = MovedFrom(x, recipe.move.across, source.width, recipe.move.edge);
+      auto from_y = MovedFrom(y, recipe.move.down, source.height, recipe.move.edge);
+      if (!from_x || !from_y) {
+        std::fill_n(to, channels, 0);
+        continue;
+      }
+      from_x = recipe.mirror_x ? source.width - 1 - *from_x : *from_x;
+      from_y = recipe.mirror_y ? source.height - 1 - *from_y : *from_y;
+      const auto from = source.data.begin() +
+                        static_cast<ptrdiff_t>((*from_y * source.width + *from_x) * channels);
+      std::copy_n(from, channels, to);
+    }
+  }
+  return target;
+}
+
 void SwapColors(std::vector<uint8_t>& data) {
   for (size_t i = 0; i + 2 < data.size(); i += 3) {
     std::swap(data[i], data[i + 2]);
@@ -203,6 +227,19 @@ Result<Pixels> InFormat(const Pixels& bytes, const Recipe& recipe) {
 
 }  // namespace
 
+std::optional<size_t> MovedFrom(size_t place, int32_t by, size_t size, Move::Edge edge) {
+  const auto length = static_cast<int64_t>(size);
+  const int64_t from = static_cast<int64_t>(place) - by;
+  if (from >= 0 && from < length) {
+    return static_cast<size_t>(from);
+  }
+  if (edge == Move::Edge::kZero) {
+    return std::nullopt;
+  }
+  return static_cast<size_t>(edge == Move::Edge::kWrap ? (from % length + length) % length
+                                                       : std::clamp<int64_t>(from, 0, length - 1));
+}
+
 bool IsGray(const Recipe& recipe) {
   const InputFormat format = recipe.buffer.format;
   const bool follows = format == InputFormat::kNv12 || !npu::IsPictureFormat(format);
@@ -229,6 +266,14 @@ Result<Prepared> Prepare(const image::Image& picture, const Recipe& recipe) {
 }
 
 Result<std::vector<uint8_t>> Encode(const Prepared& prepared, const Recipe& recipe) {
+  if (recipe.mirror_x || recipe.mirror_y || recipe.move != Move{}) {
+    Recipe rest = recipe;
+    rest.mirror_x = rest.mirror_y = false;
+    rest.move = {};
+    return Encode(prepared.real() ? Prepared{{}, Displaced(prepared.reals, recipe)}
+                                  : Prepared{Displaced(prepared.bytes, recipe), {}},
+                  rest);
+  }
   if (recipe.buffer.format == InputFormat::kComplex64) {
     return InvalidArgumentError("a picture does not hold the complex numbers of a COMPLEX64 input")
         .WithHint("give an array instead: --array X.npy");
