@@ -84,17 +84,14 @@ void AddChromaOrders(const Geometry& geometry, std::vector<Hypothesis>& list) {
   for (const bool planar : {false, true}) {
     Hypothesis hypothesis =
         planar ? Make("layout",
-                      "uv",
+                      "planar",
                       "writes U and V as two planes (I420)",
                       "convert to NV12: U and V by turns in one plane")
                : Make("nv12_chroma", "uv", "writes V before U (NV21)", "exchange U and V");
-    hypothesis.edit = [geometry, planar](const Bytes& bytes, const Bytes&) -> std::optional<Bytes> {
-      const auto planes = PlanesOf(geometry, bytes.size());
-      if (planes.empty()) {
-        return std::nullopt;
-      }
+    hypothesis.edit = [planar](const Bytes& bytes, const Bytes&) -> std::optional<Bytes> {
+      // Whatever the alignment is: the pairs are the last third.
+      const size_t start = bytes.size() / 3 * 2;
       Bytes result = bytes;
-      const size_t start = planes[1].offset;
       const size_t pairs = (bytes.size() - start) / 2;
       for (size_t i = 0; i < pairs; ++i) {
         const uint8_t u = bytes[start + 2 * i];
@@ -129,6 +126,20 @@ void AddPlanar(const Geometry& geometry, std::vector<Hypothesis>& list) {
       std::copy_n(bytes.begin() + static_cast<ptrdiff_t>(i * size),
                   size,
                   result.begin() + static_cast<ptrdiff_t>(to * size));
+    }
+    return result;
+  };
+  hypothesis.undo = [geometry](const Bytes& target) {
+    Bytes result = target;
+    const size_t size = geometry.element_size;
+    const size_t pixels = geometry.width * geometry.height;
+    for (size_t i = 0; i < pixels * geometry.channels && (i + 1) * size <= target.size(); ++i) {
+      const size_t from = i % geometry.channels * pixels + i / geometry.channels;
+      if ((from + 1) * size <= target.size()) {
+        std::copy_n(target.begin() + static_cast<ptrdiff_t>(from * size),
+                    size,
+                    result.begin() + static_cast<ptrdiff_t>(i * size));
+      }
     }
     return result;
   };

@@ -203,7 +203,7 @@ bool Search::Accepts(const Difference& residual, const Way& way) const {
   const bool range = std::any_of(way.begin(), way.end(), [](const Hypothesis* h) {
     return !Makes(*h) && h->cause.word == "nv12_range";
   });
-  if (range) {
+  if (range && !described_) {
     return residual.mean * 10 <= before_.mean;
   }
   return residual.share() <= kResidualShare && residual.differing * 20 <= before_.differing;
