@@ -1,10 +1,12 @@
 // Caffe files that lie: whatever the bytes, the importer answers with an error or a valid graph.
 #include <gmock/gmock.h>
 
+#include "common/base/file.h"
 #include "common/npu/import/caffe_text.h"
 #include "common/npu/import/caffe_weights.h"
 #include "common/npu/import/import.h"
 #include "tests/common/npu/import/caffe_run.h"
+#include "tests/support/testdata.h"
 
 namespace plumb::npu {
 namespace {
@@ -86,6 +88,24 @@ TEST(MalformedCaffe, EveryDamagedByteOfTheWeightsIsAnErrorOrAValidGraph) {
       }
     }
   }
+}
+
+TEST(MalformedCaffe, ARealNetworkCutAtEveryKibibyteOrWithADamagedByte) {
+  const auto net = ReadFile(plumb::testing::TestDataPath("models/caffe/rnet.prototxt"));
+  const auto weights = ReadFile(plumb::testing::TestDataPath("models/caffe/rnet.caffemodel"));
+  ASSERT_TRUE(net.ok() && weights.ok());
+  ASSERT_TRUE(ImportCaffe(*net, *weights, "test").ok());
+  for (size_t size = 0; size < weights->size(); size += 1024) {
+    EXPECT_FALSE(ImportCaffe(*net, Buffer::Copy(weights->span().first(size)), "test").ok())
+        << "cut after " << size << " bytes";
+    std::vector<uint8_t> bytes(weights->span().begin(), weights->span().end());
+    bytes[size] ^= 0xFFU;
+    const Result<Graph> graph = ImportCaffe(*net, Buffer::FromVector(std::move(bytes)), "test");
+    if (graph.ok()) {
+      EXPECT_TRUE(ValidateGraph(*graph).ok());
+    }
+  }
+  EXPECT_FALSE(ImportCaffe(Buffer::Copy(net->span().first(1024)), *weights, "test").ok());
 }
 
 struct Telling {
