@@ -8,6 +8,7 @@ namespace {
 using testing::FloatAttribute;
 using testing::IntAttribute;
 using testing::IntsAttribute;
+using testing::OnnxMessage;
 using testing::OnnxModel;
 using testing::TextAttribute;
 
@@ -68,6 +69,76 @@ Buffer Activations() {
       .File(9);
 }
 
+Buffer Places() {
+  return Picture()
+      .Integers("pads", {0, 0, 1, 2, 0, 0, 2, 1})
+      .Integers("places", {3, 0, 0, 2})
+      .Integers("times", {1, 2, 1, 1})
+      .Integers("start", {-1})
+      .Integers("end", {-9})
+      .Integers("axis", {2})
+      .Integers("step", {-1})
+      .Node("Pad", {"x", "pads"}, {"p"}, {TextAttribute("mode", "reflect")})
+      .Node("Gather", {"p", "places"}, {"g"}, {IntAttribute("axis", 3)})
+      .Node("Tile", {"g", "times"}, {"t"})
+      .Node("Slice", {"t", "start", "end", "axis", "step"}, {"s"})
+      .Node("ArgMax", {"s"}, {"a"}, {IntAttribute("axis", 1)})
+      .Node("Max", {"a", "start"}, {"y"})
+      .Output("y")
+      .File();
+}
+
+Buffer Normalised() {
+  return Picture()
+      .Floats("w", {2}, {0.5F, 2})
+      .Floats("b", {2}, {1, -1})
+      .Floats("scales", {4}, {1, 1, 0.6F, 1.5F})
+      .Node("LRN", {"x"}, {"l"}, {IntAttribute("size", 3)})
+      .Node("InstanceNormalization", {"l", "w", "b"}, {"i"})
+      .Node("Resize", {"i", "", "scales"}, {"r"}, {TextAttribute("mode", "cubic")})
+      .Node("ReduceL2", {"r"}, {"n"}, {IntsAttribute("axes", {1})})
+      .Node("Elu", {"n"}, {"e"})
+      .Node("Transpose", {"e"}, {"t"}, {IntsAttribute("perm", {0, 1, 3, 2})})
+      .Node("MatMul", {"e", "t"}, {"y"})
+      .Output("y")
+      .File(17);
+}
+
+// TensorProto of int8 (type 3), uint8 (2) or int32 (6), in int32_data.
+OnnxMessage Narrow(const std::string& name,
+                   int64_t type,
+                   const std::vector<int64_t>& dims,
+                   const std::vector<int64_t>& values) {
+  OnnxMessage tensor;
+  for (const int64_t dim : dims) {
+    tensor.Number(1, dim);
+  }
+  tensor.Number(2, type).Bytes(8, name);
+  for (const int64_t value : values) {
+    tensor.Number(5, value);
+  }
+  return tensor;
+}
+
+// A convolution between QuantizeLinear and DequantizeLinear, then a QLinearConv.
+Buffer Quantised() {
+  return Picture()
+      .Floats("s", {}, {0.5F})
+      .Initializer(Narrow("z", 2, {}, {128}))
+      .Initializer(Narrow("w", 3, {2, 2, 1, 1}, {3, -2, 5, 7}))
+      .Floats("w_s", {2}, {0.25F, 0.5F})
+      .Initializer(Narrow("w_z", 3, {2}, {0, 0}))
+      .Initializer(Narrow("b", 6, {2}, {4, 8}))
+      .Node("QuantizeLinear", {"x", "s", "z"}, {"q"})
+      .Node("DequantizeLinear", {"q", "s", "z"}, {"r"})
+      .Node("DequantizeLinear", {"w", "w_s", "w_z"}, {"w_r"}, {IntAttribute("axis", 0)})
+      .Node("Conv", {"r", "w_r"}, {"c"})
+      .Node("QuantizeLinear", {"c", "s", "z"}, {"c_q"})
+      .Node("QLinearConv", {"c_q", "s", "z", "w", "w_s", "w_z", "s", "z", "b"}, {"y"})
+      .Output("y")
+      .File();
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, Buffer>> OnnxSeeds() {
@@ -75,7 +146,10 @@ std::vector<std::pair<std::string, Buffer>> OnnxSeeds() {
           {"conv_transpose", Convolution("ConvTranspose")},
           {"shape_arithmetic", ShapeArithmetic()},
           {"moves", Moves()},
-          {"activations", Activations()}};
+          {"activations", Activations()},
+          {"places", Places()},
+          {"normalised", Normalised()},
+          {"quantised", Quantised()}};
 }
 
 }  // namespace plumb::fuzz

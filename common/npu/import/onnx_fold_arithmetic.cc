@@ -66,6 +66,71 @@ Result<ConstantPtr> FoldBinary(const NodeView& node) {
   return ConstantPtr(std::move(result));
 }
 
+template <class T>
+bool Compare(std::string_view op, T a, T b) {
+  return op == "Equal" ? a == b : op == "Less" ? a < b : a > b;
+}
+
+// Exporters compare shapes to find out what is left open.
+Result<ConstantPtr> FoldComparison(const NodeView& node) {
+  PLUMB_ASSIGN_OR_RETURN(const ConstantPtr a, node.Known(0));
+  PLUMB_ASSIGN_OR_RETURN(const ConstantPtr b, node.Known(1));
+  if (a->is_float != b->is_float || a->size() == 0 || b->size() == 0) {
+    return InvalidArgumentError("compares operands of different types or without elements");
+  }
+  PLUMB_ASSIGN_OR_RETURN(const Shape shape, BroadcastShape(a->shape, b->shape));
+  PLUMB_ASSIGN_OR_RETURN(auto result, NewConstant(node, shape, false));
+  const uint64_t count = shape.element_count().value_or(0);
+  for (uint64_t flat = 0; flat < count; ++flat) {
+    const size_t left = BroadcastPlace(shape, flat, a->shape);
+    const size_t right = BroadcastPlace(shape, flat, b->shape);
+    const bool holds = a->is_float ? Compare(node.op(), a->floats[left], b->floats[right])
+                                   : Compare(node.op(), a->integers[left], b->integers[right]);
+    result->integers.push_back(holds ? 1 : 0);
+  }
+  return ConstantPtr(std::move(result));
+}
+
+Result<ConstantPtr> FoldWhere(const NodeView& node) {
+  PLUMB_ASSIGN_OR_RETURN(const ConstantPtr condition, node.Known(0));
+  PLUMB_ASSIGN_OR_RETURN(const ConstantPtr a, node.Known(1));
+  PLUMB_ASSIGN_OR_RETURN(const ConstantPtr b, node.Known(2));
+  if (a->is_float != b->is_float || condition->is_float || a->size() == 0 || b->size() == 0 ||
+      condition->size() == 0) {
+    return InvalidArgumentError("chooses between different types or nothing");
+  }
+  PLUMB_ASSIGN_OR_RETURN(const Shape values, BroadcastShape(a->shape, b->shape));
+  PLUMB_ASSIGN_OR_RETURN(const Shape shape, BroadcastShape(condition->shape, values));
+  PLUMB_ASSIGN_OR_RETURN(auto result, NewConstant(node, shape, a->is_float));
+  const uint64_t count = shape.element_count().value_or(0);
+  for (uint64_t flat = 0; flat < count; ++flat) {
+    const bool first = condition->integers[BroadcastPlace(shape, flat, condition->shape)] != 0;
+    const Constant& from = first ? *a : *b;
+    const size_t place = BroadcastPlace(shape, flat, from.shape);
+    if (a->is_float) {
+      result->floats.push_back(from.floats[place]);
+    } else {
+      result->integers.push_back(from.integers[place]);
+    }
+  }
+  return ConstantPtr(std::move(result));
+}
+
+Result<ConstantPtr> FoldNeg(const NodeView& node) {
+  PLUMB_ASSIGN_OR_RETURN(const ConstantPtr input, node.Known(0));
+  PLUMB_ASSIGN_OR_RETURN(auto result, NewConstant(node, input->shape, input->is_float));
+  for (const float value : input->floats) {
+    result->floats.push_back(-value);
+  }
+  for (const int64_t value : input->integers) {
+    if (value == std::numeric_limits<int64_t>::min()) {
+      return Overflow();
+    }
+    result->integers.push_back(-value);
+  }
+  return ConstantPtr(std::move(result));
+}
+
 // Towards zero; a bool is 0 or 1.
 Result<int64_t> Truncate(float value, DataType to) {
   constexpr float kLimit = 9.2e18F;
@@ -161,10 +226,15 @@ constexpr NamedFold kFolds[] = {
     {"Cast", FoldCast},
     {"Ceil", FoldRounding},
     {"Div", FoldBinary},
+    {"Equal", FoldComparison},
     {"Floor", FoldRounding},
+    {"Greater", FoldComparison},
+    {"Less", FoldComparison},
     {"Mul", FoldBinary},
+    {"Neg", FoldNeg},
     {"Range", FoldRange},
     {"Sub", FoldBinary},
+    {"Where", FoldWhere},
 };
 
 }  // namespace

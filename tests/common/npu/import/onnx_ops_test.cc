@@ -111,6 +111,20 @@ TEST(OnnxPlaces, BackwardsRepeatedAndByIndex) {
               ElementsAre(7, 7, 8, 8, 7, 7, 8, 8));
 }
 
+// PyTorch's expand: −1 in the wanted shape keeps the axis, so 1 is written there first.
+TEST(OnnxPlaces, AWantedShapeMayBeComputedByComparison) {
+  OnnxModel model;
+  model.Input("x", {2, 1})
+      .Integers("wanted", {-1, 3})
+      .Integers("one", {1})
+      .Node("Neg", {"one"}, {"open"})
+      .Node("Equal", {"wanted", "open"}, {"keeps"})
+      .Node("Where", {"keeps", "one", "wanted"}, {"to"})
+      .Node("Expand", {"x", "to"}, {"y"})
+      .Output("y");
+  EXPECT_THAT(RunAll(model, {7, 8})[0], ElementsAre(7, 7, 7, 8, 8, 8));
+}
+
 TEST(OnnxMatrices, TwoComputedTensorsMultiply) {
   OnnxModel model;
   model.Input("x", {2, 2})
