@@ -22,9 +22,9 @@ void Tell(const PlumbFrameworkError* error, const std::string& text) {
 // What an exception says, without OpenCV's file and line.
 std::string WordsOf(const std::exception& exception) {
   const auto* const words = dynamic_cast<const cv::Exception*>(&exception);
-  const std::string text = words == nullptr ? exception.what() : words->err;
+  std::string text = words == nullptr ? exception.what() : words->err;
   if (text.find("Failed to parse NetParameter") != std::string::npos) {
-    return text + " (its protobuf printed which field of the file OpenCV does not know)";
+    text += " (its protobuf printed which field of the file OpenCV does not know)";
   }
   return text;
 }
@@ -94,7 +94,8 @@ constexpr PlumbFrameworkPlugin kPlugin = {PLUMB_FRAMEWORK_ABI,
                                           Run,
                                           Close};
 
-// Errors come as exceptions; OpenCV need not print them too.
+// Errors come as exceptions; OpenCV need not print them too. Its interface has six parameters.
+// NOLINTNEXTLINE(readability-function-size)
 int KeepQuiet(int, const char*, const char*, const char*, int, void*) {
   return 0;
 }

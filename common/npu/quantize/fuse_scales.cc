@@ -162,7 +162,7 @@ class ScaleFuser {
         convolution.inputs.size() > 2 ? graph_.tensors[convolution.inputs[2]].name : name + ":bias";
     convolution.inputs.resize(3);
     convolution.inputs[2] =
-        AddConstant(bias_name, Shape{static_cast<int64_t>(channels)}, std::move(bias));
+        AddConstant(bias_name, Shape{static_cast<int64_t>(channels)}, bias);
     return true;
   }
 
