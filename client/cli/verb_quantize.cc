@@ -71,14 +71,16 @@ class QuantizeVerb : public Verb {
             "Runs the float model on the samples of --calibrate, takes the range of every tensor\n"
             "and writes a fixed model: UINT8 or, with --bits 16, INT16 activations and int8\n"
             "weights per channel. The scale of a picture input is never calibrated: it is 1/std\n"
-            "with the zero point at the mean, so that the input buffer holds pixels. An int8\n"
-            "TFLite file keeps its own integers and needs no samples.",
+            "with the zero point at the mean, so that the input buffer holds pixels. A\n"
+            "quantised file (int8 TFLite; ONNX with QuantizeLinear or QLinear operations) keeps\n"
+            "its own integers and needs no samples.",
             "plumb quantize --model face.tflite --calibrate pictures/ --out face_fixed.plm"};
   }
 
   void Declare(CLI::App& app) override {
-    app.add_option(
-           "--model", model_, "Float model (.tflite, .onnx, .prototxt) or int8 model (.tflite)")
+    app.add_option("--model",
+                   model_,
+                   "Float model (.tflite, .onnx, .prototxt) or quantised one (.tflite, .onnx)")
         ->type_name("M")
         ->required();
     app.add_option("--calibrate",
