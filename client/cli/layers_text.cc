@@ -35,6 +35,26 @@ std::string FourDigits(const std::optional<double>& value) {
   return text.data();
 }
 
+constexpr size_t kNameWidth = 56;
+
+// Converters chain names: what is in the middle goes, number and end stay. --json has it all.
+std::string Shortened(const std::string& name) {
+  const std::string shown = EscapeForDisplay(name);
+  if (shown.size() <= kNameWidth) {
+    return shown;
+  }
+  const auto continues = [](char c) { return (static_cast<uint8_t>(c) & 0xC0U) == 0x80U; };
+  size_t front = kNameWidth / 2;
+  size_t back = shown.size() - kNameWidth / 2 + 3;
+  while (front > 0 && continues(shown[front])) {
+    --front;
+  }
+  while (back < shown.size() && continues(shown[back])) {
+    ++back;
+  }
+  return shown.substr(0, front) + "..." + shown.substr(back);
+}
+
 // rel_l1 on a logarithmic scale.
 std::string Bar(const TensorReport& tensor) {
   if (!tensor.relative_l1) {
@@ -67,7 +87,8 @@ void SayTable(Console& console, const LayersReport& report) {
     const Style style = StyleOf(tensor.verdict);
     const bool first = report.curve.first_bad == report.notes[i].place;
     const std::string broken = tensor.rule.empty() ? "" : ": " + tensor.rule;
-    table.AddRow({{tensor.vendor_name, first ? Style::kBold : Style::kPlain},
+    table.AddRow({{console.verbose() ? tensor.vendor_name : Shortened(tensor.vendor_name),
+                   first ? Style::kBold : Style::kPlain},
                   {tensor.op},
                   {SixDecimals(tensor.cosine)},
                   {SixDecimals(tensor.relative_l1)},
@@ -84,7 +105,7 @@ void SayTable(Console& console, const LayersReport& report) {
 void SayNonFinite(Console& console, const LayersReport& report) {
   for (const TensorReport& tensor : report.comparison.tensors) {
     if (tensor.first_nonfinite_mismatch_index || tensor.rule == "shape") {
-      console.Say({{"  " + tensor.vendor_name, Style::kBold}, {": " + tensor.reason}});
+      console.Say({{"  " + Shortened(tensor.vendor_name), Style::kBold}, {": " + tensor.reason}});
     }
   }
 }
@@ -128,14 +149,14 @@ void SayCurve(Console& console, const LayersReport& report) {
   const layers::Curve& curve = report.curve;
   if (const TensorReport* first = LayerAt(report, curve.first_bad)) {
     console.Say({{"first bad  ", Style::kDim},
-                 {first->vendor_name, Style::kBold},
+                 {Shortened(first->vendor_name), Style::kBold},
                  {"  " + first->op + ", " + first->rule}});
   }
   const TensorReport* change = LayerAt(report, curve.change_point);
   const bool jump = curve.kind == layers::CurveClass::kJump && change != nullptr;
   console.Say({{"curve      ", Style::kDim},
                {layers::DescribeCurve(curve), Style::kBold},
-               {jump ? " at " + change->vendor_name : ""}});
+               {jump ? " at " + Shortened(change->vendor_name) : ""}});
   console.Say("           " + curve.evidence);
   const std::string advice = layers::CurveAdvice(curve);
   if (!advice.empty()) {

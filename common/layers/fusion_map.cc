@@ -51,6 +51,9 @@ class Parser {
       complete_ = false;
       has_equals_ = false;
     }
+    if (!targets_.insert(name).second) {
+      return InvalidArgumentError("'" + EscapeForDisplay(name) + "' is a target twice");
+    }
     map_.groups.back().targets.push_back(name);
     after_target_ = true;
     return OkStatus();
@@ -84,7 +87,8 @@ class Parser {
   }
 
   FusionMap map_;
-  std::set<std::string> claimed_;
+  std::set<std::string> targets_;
+  std::set<std::string> claimed_;  // of the reference
   size_t names_ = 0;
   bool complete_ = false;      // the open group has a fused line
   bool after_target_ = false;  // the last line was a target line

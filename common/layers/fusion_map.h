@@ -29,7 +29,7 @@ struct FusionMap {
 constexpr size_t kMaxMappedNames = 200'000;
 
 // kInvalidArgument names the line and what is wrong there: another first line, an unknown keyword
-// (with the nearest known one), an unusable name, a name that two groups fuse, a group that is not
+// (with the nearest known one), an unusable name, a name that is mapped twice, a group that is not
 // whole.
 Result<FusionMap> ParseFusionMap(std::string_view text);
 

@@ -231,6 +231,22 @@ void MakeSimulatorTexts(const fs::path& root) {
                        "-nan  inf  \n}\n"));
 }
 
+void MakeLayers(const fs::path& root) {
+  const Corpus corpus(root, "layers");
+  const std::string map("\0", 1);
+  corpus.Add("map",
+             map +
+                 "plumb-fusion-map 1\n# c\ntarget a b\nequals c:0\ntarget d\nfused e/f\n\n"
+                 "target g\nfused h\n");
+  corpus.Add("vendor_log",
+             std::string_view("\1"
+                              "39.a.xx.output0\tOP: ADD  Type: float  MSE: 60.729672  COS: "
+                              "0.997336  RMSE:\t0.091513\n"));
+  corpus.Add("sop_log",
+             std::string_view("\1started\n39.a.xx.output0 OP: ADD Type: float MSE: -nan COS: "
+                              "0.997336 RMSE: inf\r\n"));
+}
+
 void MakeInis(const fs::path& root) {
   const Corpus corpus(root, "ini");
   corpus.Add("picture",
@@ -367,6 +383,7 @@ int main(int argc, char** argv) {
                           MakeArchive,
                           MakeDumps,
                           MakeSimulatorTexts,
+                          MakeLayers,
                           MakeInis,
                           MakePictures,
                           MakeRingScripts,

@@ -58,6 +58,8 @@ INSTANTIATE_TEST_SUITE_P(
                "fusion map, line 2: the last group names no tensor after its 'target' lines"},
         Broken{"plumb-fusion-map 1\ntarget a\nfused b\nequals c\n",
                "fusion map, line 4: 'equals' follows the 'target' line it belongs to"},
+        Broken{"plumb-fusion-map 1\ntarget a\ntarget a\nfused b\n",
+               "fusion map, line 3: 'a' is a target twice"},
         Broken{"plumb-fusion-map 1\ntarget a\nfused b\ntarget c\nfused b\n",
                "fusion map, line 5: 'b' is mapped twice"}));
 
