@@ -180,6 +180,9 @@ std::string DescribeCurve(const Curve& curve) {
 }
 
 std::string CurveAdvice(const Curve& curve) {
+  if (!curve.first_bad) {
+    return "";
+  }
   const std::string first = curve.early_crossing
                                 ? "check the preprocessing first: mean, std and channel order of "
                                   "input_config.ini against the script, and its norm flag; "

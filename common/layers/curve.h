@@ -55,7 +55,7 @@ Curve ClassifyCurve(const std::vector<CurvePoint>& points);
 // "oscillation with an early crossing".
 std::string DescribeCurve(const Curve& curve);
 
-// What the SOP says to do about this shape (2.1.1, 2.1.4–2.1.6).
+// What the SOP says to do about this shape (2.1.1, 2.1.4–2.1.6); empty while all is within bounds.
 std::string CurveAdvice(const Curve& curve);
 
 }  // namespace plumb::layers

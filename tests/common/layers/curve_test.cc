@@ -71,6 +71,8 @@ TEST(ClassifyCurve, TellsDriftByTheRootOfDepthFromFaster) {
 TEST(ClassifyCurve, ALevelIsNothingOrBadFromTheStart) {
   const std::vector<double> level = {0.02, 0.022, 0.019, 0.021, 0.02, 0.018, 0.021};
   EXPECT_EQ(ClassifyCurve(PointsOf(level)).kind, CurveClass::kNone);
+  EXPECT_EQ(CurveAdvice(ClassifyCurve(PointsOf({0.01, 0.05, 0.02, 0.06, 0.01, 0.05}))), "")
+      << "nothing to mend within bounds";
   const Curve bad = ClassifyCurve(PointsOf(level, 0.01));
   EXPECT_EQ(bad.kind, CurveClass::kEarlyCrossing);
   EXPECT_TRUE(bad.early_crossing);
