@@ -173,7 +173,27 @@ class Matcher {
     taken_[reference] = true;
   }
 
-  // The longest series of equal forms in order, of what is left in the two ranges.
+  [[nodiscard]] bool Same(size_t reference, size_t target) const {
+    return SameForm(reference_[reference], target_[target]);
+  }
+
+  // Entry (i, j): the length of the longest series of equal forms from row i and column j on.
+  [[nodiscard]] std::vector<uint16_t> Lengths(const std::vector<size_t>& rows,
+                                              const std::vector<size_t>& columns) const {
+    const size_t width = columns.size() + 1;
+    std::vector<uint16_t> longest((rows.size() + 1) * width, 0);
+    for (size_t i = rows.size(); i-- > 0;) {
+      for (size_t j = columns.size(); j-- > 0;) {
+        longest[i * width + j] =
+            Same(rows[i], columns[j])
+                ? static_cast<uint16_t>(longest[(i + 1) * width + j + 1] + 1)
+                : std::max(longest[(i + 1) * width + j], longest[i * width + j + 1]);
+      }
+    }
+    return longest;
+  }
+
+  // Pairs such a series of what is left in the two ranges.
   void Align(size_t reference_begin, size_t reference_end, size_t target_begin, size_t target_end) {
     std::vector<size_t> rows;
     for (size_t r = reference_begin; r < reference_end; ++r) {
@@ -187,22 +207,18 @@ class Matcher {
         columns.push_back(t);
       }
     }
-    if (rows.empty() || columns.empty() || rows.size() > kMaxAligned ||
-        columns.size() > kMaxAligned) {
-      return;
+    if (!rows.empty() && std::max(rows.size(), columns.size()) <= kMaxAligned) {
+      PairSeries(rows, columns);
     }
+  }
+
+  void PairSeries(const std::vector<size_t>& rows, const std::vector<size_t>& columns) {
+    const std::vector<uint16_t> longest = Lengths(rows, columns);
     const size_t width = columns.size() + 1;
-    std::vector<uint16_t> longest((rows.size() + 1) * width, 0);
-    for (size_t i = rows.size(); i-- > 0;) {
-      for (size_t j = columns.size(); j-- > 0;) {
-        const bool same = SameForm(reference_[rows[i]], target_[columns[j]]);
-        longest[i * width + j] =
-            same ? static_cast<uint16_t>(longest[(i + 1) * width + j + 1] + 1)
-                 : std::max(longest[(i + 1) * width + j], longest[i * width + j + 1]);
-      }
-    }
-    for (size_t i = 0, j = 0; i < rows.size() && j < columns.size();) {
-      if (SameForm(reference_[rows[i]], target_[columns[j]])) {
+    size_t i = 0;
+    size_t j = 0;
+    while (i < rows.size() && j < columns.size()) {
+      if (Same(rows[i], columns[j])) {
         Pair(rows[i++], columns[j++], MatchedBy::kPosition);
         ++by_position_;
       } else if (longest[(i + 1) * width + j] >= longest[i * width + j + 1]) {
