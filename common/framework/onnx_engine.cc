@@ -36,6 +36,32 @@ std::string Notation(const Port& port) {
   return text;
 }
 
+// The file's shape with what it leaves open (0) taken from `given`.
+Result<Shape> FixShape(const Port& port, const std::vector<int64_t>* given) {
+  std::vector<int64_t> dims(port.shape.dims().begin(), port.shape.dims().end());
+  if (given != nullptr) {
+    bool fits = given->size() == dims.size();
+    for (size_t i = 0; fits && i < dims.size(); ++i) {
+      fits = dims[i] == 0 || dims[i] == (*given)[i];
+    }
+    if (!fits) {
+      return InvalidArgumentError("--input-shape of " + Quoted(port.name) +
+                                  " contradicts the file, which says " + Notation(port))
+          .WithHint("only dimensions that are '?' can be chosen");
+    }
+    return Shape::Create(*given);
+  }
+  if (!dims.empty() && dims[0] == 0) {
+    dims[0] = 1;
+  }
+  if (std::find(dims.begin(), dims.end(), 0) != dims.end()) {
+    return InvalidArgumentError("the file leaves the shape of input " + Quoted(port.name) +
+                                " open: " + Notation(port))
+        .WithHint("fix it with --input-shape " + Notation(port) + ", numbers for the '?'");
+  }
+  return Shape::Create(dims);
+}
+
 // Ends a Run on cancellation or when its time is over.
 class Terminator {
  public:
@@ -191,31 +217,11 @@ Status OnnxEngine::ReadPorts(OrtSlot count, OrtSlot name, OrtSlot type, std::vec
   return OkStatus();
 }
 
-// ReadPortType leaves 0 for what the file leaves open.
 Status OnnxEngine::FixShapes(const npu::InputShapes& shapes) {
   for (Port& port : inputs_) {
-    std::vector<int64_t> dims(port.shape.dims().begin(), port.shape.dims().end());
     const auto given = shapes.find(port.name);
-    if (given != shapes.end()) {
-      bool fits = given->second.size() == dims.size();
-      for (size_t i = 0; fits && i < dims.size(); ++i) {
-        fits = dims[i] == 0 || dims[i] == given->second[i];
-      }
-      if (!fits) {
-        return InvalidArgumentError("--input-shape of " + Quoted(port.name) +
-                                    " contradicts the file, which says " + Notation(port))
-            .WithHint("only dimensions that are '?' can be chosen");
-      }
-      dims = given->second;
-    } else if (!dims.empty() && dims[0] == 0) {
-      dims[0] = 1;
-    }
-    if (std::find(dims.begin(), dims.end(), 0) != dims.end()) {
-      return InvalidArgumentError("the file leaves the shape of input " + Quoted(port.name) +
-                                  " open: " + Notation(port))
-          .WithHint("fix it with --input-shape " + Notation(port) + ", numbers for the '?'");
-    }
-    PLUMB_ASSIGN_OR_RETURN(port.shape, Shape::Create(dims));
+    PLUMB_ASSIGN_OR_RETURN(port.shape,
+                           FixShape(port, given == shapes.end() ? nullptr : &given->second));
   }
   for (const auto& [input, dims] : shapes) {
     if (std::none_of(inputs_.begin(), inputs_.end(), [name = &input](const Port& port) {

@@ -103,7 +103,7 @@ class OrtHandle {
   OrtHandle(OrtApi api, OrtSlot release) : api_(std::move(api)), release_(release) {}
 
   OrtHandle(OrtHandle&& other) noexcept
-      : api_(other.api_),
+      : api_(std::move(other.api_)),
         release_(other.release_),
         handle_(std::exchange(other.handle_, nullptr)) {}
 

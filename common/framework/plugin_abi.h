@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+/* NOLINTBEGIN(modernize-*): C */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -97,3 +98,4 @@ typedef const PlumbFrameworkPlugin* (*PlumbFrameworkPluginGetFunction)(void);
 #ifdef __cplusplus
 }
 #endif
+/* NOLINTEND(modernize-*) */

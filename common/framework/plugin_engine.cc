@@ -242,6 +242,7 @@ Result<std::vector<OutputTensor>> PluginEngine::Run(std::span<const Buffer> inpu
   // A buffer need not be aligned for floats.
   std::vector<std::vector<float>> values;
   std::vector<const float*> pointers;
+  pointers.reserve(inputs.size());
   for (const Buffer& input : inputs) {
     values.emplace_back(input.size() / sizeof(float));
     std::memcpy(values.back().data(), input.data(), input.size());
