@@ -38,6 +38,17 @@ double PowerAtTheEnds(double x, double y) {
   return odd ? std::copysign(magnitude, x) : magnitude;
 }
 
+double PowerByLogarithm(double x, double y) {
+  if (x < 0 && !IsWhole(y)) {
+    return kNan;
+  }
+  if (y == 0.5) {
+    return std::sqrt(x);
+  }
+  const double magnitude = PortableExp(y * PortableLog(std::fabs(x)));
+  return x < 0 && !IsWhole(y / 2) ? -magnitude : magnitude;
+}
+
 double PowerToInfinity(double x, double y) {
   const double magnitude = std::fabs(x);
   if (magnitude == 1) {
@@ -118,14 +129,7 @@ double PortablePow(double x, double y) {
     const double power = WholePower(x, static_cast<int>(std::fabs(y)));
     return y < 0 ? 1 / power : power;
   }
-  if (x < 0 && !IsWhole(y)) {
-    return kNan;
-  }
-  if (y == 0.5) {
-    return std::sqrt(x);
-  }
-  const double magnitude = PortableExp(y * PortableLog(std::fabs(x)));
-  return x < 0 && !IsWhole(y / 2) ? -magnitude : magnitude;
+  return PowerByLogarithm(x, y);
 }
 
 double PortableAtanh(double x) {

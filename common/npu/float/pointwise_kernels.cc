@@ -14,6 +14,22 @@ void Map(const FloatCall& call, Function function) {
       call.inputs[0].values.begin(), call.inputs[0].values.end(), call.output.begin(), function);
 }
 
+float Larger(float a, float b) {
+  return a > b || std::isnan(a) ? a : b;
+}
+
+float Smaller(float a, float b) {
+  return a < b || std::isnan(a) ? a : b;
+}
+
+float Truth(bool holds) {
+  return holds ? 1 : 0;
+}
+
+float Sloped(float x, float slope) {
+  return x >= 0 ? x : x * slope;
+}
+
 // Whole results are exact; the sign is the divisor's.
 float FloorMod(float a, float b) {
   const float rest = std::fmod(a, b);
@@ -37,9 +53,9 @@ void BinaryFloat(const FloatCall& call) {
     case OpKind::kDiv:
       return Broadcast(call, [](float a, float b) { return a / b; });
     case OpKind::kMaximum:
-      return Broadcast(call, [](float a, float b) { return a > b || std::isnan(a) ? a : b; });
+      return Broadcast(call, Larger);
     case OpKind::kMinimum:
-      return Broadcast(call, [](float a, float b) { return a < b || std::isnan(a) ? a : b; });
+      return Broadcast(call, Smaller);
     case OpKind::kPow:
       return Broadcast(call, [](float a, float b) {
         return static_cast<float>(PortablePow(static_cast<double>(a), static_cast<double>(b)));
@@ -49,15 +65,15 @@ void BinaryFloat(const FloatCall& call) {
     case OpKind::kFmod:
       return Broadcast(call, [](float a, float b) { return std::fmod(a, b); });
     case OpKind::kLess:
-      return Broadcast(call, [](float a, float b) { return a < b ? 1.0F : 0.0F; });
+      return Broadcast(call, [](float a, float b) { return Truth(a < b); });
     case OpKind::kLessEqual:
-      return Broadcast(call, [](float a, float b) { return a <= b ? 1.0F : 0.0F; });
+      return Broadcast(call, [](float a, float b) { return Truth(a <= b); });
     case OpKind::kEqual:
-      return Broadcast(call, [](float a, float b) { return a == b ? 1.0F : 0.0F; });
+      return Broadcast(call, [](float a, float b) { return Truth(a == b); });
     case OpKind::kNotEqual:
-      return Broadcast(call, [](float a, float b) { return a != b ? 1.0F : 0.0F; });
+      return Broadcast(call, [](float a, float b) { return Truth(a != b); });
     default:
-      return Broadcast(call, [](float x, float slope) { return x >= 0 ? x : x * slope; });
+      return Broadcast(call, Sloped);
   }
 }
 

@@ -174,7 +174,7 @@ Status ConvertStored(const NodeView& node) {
 // within 2^24.
 Status ConvertInteger(const NodeView& node) {
   constexpr int64_t kLargestSum = 1 << 24;
-  constexpr int64_t kLargestProduct = 255 * 255;
+  constexpr int64_t kLargestProduct = int64_t{255} * 255;
   PLUMB_ASSIGN_OR_RETURN(const ConstantPtr weights, node.Known(1));
   const bool conv = node.op() == "ConvInteger";
   const Shape& s = weights->shape;
