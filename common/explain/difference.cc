@@ -49,7 +49,7 @@ double ElementAt(std::span<const uint8_t> bytes, ElementType type, size_t index)
     case ElementType::kInt16:
       return static_cast<int16_t>(static_cast<uint16_t>(bits));
     case ElementType::kFloat32:
-      return std::bit_cast<float>(bits);
+      return static_cast<double>(std::bit_cast<float>(bits));
     default:
       return bits;
   }

@@ -208,8 +208,8 @@ void AddQuantisation(const Recipe& recipe, List& list) {
     Add(list,
         "scaled",
         "scale",
-        "quantises with the scale " + ShortestDouble(scale) + ", the PC with " +
-            ShortestDouble(now.scale),
+        "quantises with the scale " + ShortestDouble(static_cast<double>(scale)) +
+            ", the PC with " + ShortestDouble(static_cast<double>(now.scale)),
         "take the scale from the input's descriptor (fScalar)",
         [scale](Recipe& r) { r.buffer.scale = scale; });
   }

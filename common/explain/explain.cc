@@ -21,6 +21,17 @@ std::span<const uint8_t> WithoutRounding(std::span<const uint8_t> target, size_t
   return longer && zero ? target.first(wanted) : target;
 }
 
+std::string SizesTold(const Request& request) {
+  const size_t common = std::min(request.reference.size(), request.target.size());
+  const auto apart = std::mismatch(request.reference.begin(),
+                                   request.reference.begin() + static_cast<ptrdiff_t>(common),
+                                   request.target.begin());
+  const bool cut = apart.first == request.reference.begin() + static_cast<ptrdiff_t>(common);
+  return "the board's buffer has " + std::to_string(request.target.size()) + " bytes, the PC's " +
+         std::to_string(request.reference.size()) +
+         (cut ? "; what both have is equal: one file is cut short" : "");
+}
+
 bool SameWords(const Finding& a, const Finding& b) {
   return std::equal(a.causes.begin(),
                     a.causes.end(),
@@ -75,6 +86,9 @@ Result<Explanation> Explain(const Request& given) {
   }
   explanation.difference = Measure(request.reference, request.target, explanation.element_type);
   explanation.histogram = HistogramOf(request.reference, request.target, explanation.element_type);
+  if (request.target.size() != request.reference.size()) {
+    explanation.notes.push_back(SizesTold(request));
+  }
   if (std::equal(request.reference.begin(),
                  request.reference.end(),
                  request.target.begin(),

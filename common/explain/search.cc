@@ -70,9 +70,7 @@ Status Search::Prepare() {
   if (reference_.size() != target_.size() && npu::IsPictureFormat(request_.recipe.buffer.format)) {
     const auto names = FamiliesOfSize(request_.recipe, target_.size());
     if (!names.empty()) {
-      notes_.push_back("the board's buffer has " + std::to_string(target_.size()) +
-                       " bytes, the size for family " + Join(names, ", ") + "; the PC's has " +
-                       std::to_string(reference_.size()));
+      notes_.push_back("the board's buffer has the size for family " + Join(names, ", "));
     }
   }
   if (picture_ || request_.numbers) {

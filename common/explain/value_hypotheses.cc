@@ -287,7 +287,10 @@ void AddFloats(const Request& request, const Geometry& geometry, std::vector<Hyp
         const auto mean = static_cast<float>(kind.mean.at(channel % 3));
         const auto std_dev = static_cast<float>(kind.std_dev.at(channel % 3));
         result.resize(result.size() + 4);
-        Store(result, ElementType::kFloat32, result.size() - 4, (bytes[at] - mean) / std_dev);
+        Store(result,
+              ElementType::kFloat32,
+              result.size() - 4,
+              static_cast<double>((bytes[at] - mean) / std_dev));
       });
       result.resize(std::min(result.size(), target.size()));
       return result.size() < target.size() ? std::nullopt : std::optional(std::move(result));
@@ -312,7 +315,7 @@ void AddWords(const Request& request, const Geometry& geometry, std::vector<Hypo
     return result;
   };
   list.push_back(std::move(swapped));
-  const double scale = request.recipe.buffer.scale;
+  const auto scale = static_cast<double>(request.recipe.buffer.scale);
   if (scale <= 0) {
     return;
   }

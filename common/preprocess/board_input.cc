@@ -75,8 +75,8 @@ Result<std::vector<int16_t>> QuantizeS16(std::span<const float> values,
   result.reserve(values.size());
   for (const float value : values) {
     const float quotient = std::isnan(value) ? 0.0F : value / scale;
-    const double whole = Round(quotient, rule.rounding) + rule.zero_point;
-    result.push_back(static_cast<int16_t>(std::clamp<double>(whole, lowest, 32767.0)));
+    const double whole = Round(static_cast<double>(quotient), rule.rounding) + rule.zero_point;
+    result.push_back(static_cast<int16_t>(std::clamp(whole, static_cast<double>(lowest), 32767.0)));
   }
   return result;
 }

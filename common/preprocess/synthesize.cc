@@ -136,7 +136,7 @@ Pixels RoundedPixels(const RealPixels& reals, Rounding rounding) {
   Pixels pixels{reals.width, reals.height, reals.channels, {}};
   pixels.data.reserve(reals.data.size());
   for (const float value : reals.data) {
-    pixels.data.push_back(RoundToByte(value, rounding));
+    pixels.data.push_back(RoundToByte(static_cast<double>(value), rounding));
   }
   return pixels;
 }

@@ -6,8 +6,8 @@
 A seeded generator makes pictures and the inputs that a PC and a board would make of them, with numpy,
 OpenCV and Pillow alone: the board's has one or two causes. Demanded: the true causes come first in
 98 % of the single and 90 % of the double cases, and where they do not, nothing false is accepted
-(what gives the very same bytes as the truth is not false). 100 cases by default; 1000 are documented
-in docs/input.md. Exit code 77 without numpy, OpenCV or Pillow.
+(what gives the very same bytes as the truth is not false). 100 cases by default, 60 in ctest; 1000
+are documented in docs/input.md. Exit code 77 without numpy, OpenCV or Pillow.
 """
 import argparse
 import collections

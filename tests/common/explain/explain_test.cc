@@ -117,6 +117,45 @@ TEST(Explain, FindsBigEndianWordsAndTheInnerPadding) {
   EXPECT_EQ(CauseOf(request), "element_format");
 }
 
+// Whole vectors of eight pixels of 18: the last two of each row stay zero.
+TEST(Explain, FindsARowTailThatIsNotWritten) {
+  const Bytes reference = Noise(18 * 11 * 3, 1);
+  Bytes target = reference;
+  for (size_t y = 0; y < 11; ++y) {
+    std::fill_n(target.begin() + static_cast<ptrdiff_t>(y * 54 + 48), 6, uint8_t{0});
+  }
+  EXPECT_EQ(CauseOf(RequestFor(reference, target, npu::InputFormat::kRgb)), "row_tail");
+}
+
+TEST(Explain, FindsAnAlphaOfZero) {
+  Bytes reference = Noise(18 * 11 * 4, 1);
+  Bytes target = reference;
+  for (size_t i = 3; i < reference.size(); i += 4) {
+    reference[i] = 255;
+    target[i] = 0;
+  }
+  EXPECT_EQ(CauseOf(RequestFor(reference, target, npu::InputFormat::kRgba)), "alpha");
+}
+
+// Steps of 0.25: 100 becomes 400 when it is divided once more, 9000 is clipped.
+TEST(Explain, FindsASecondQuantisation) {
+  const auto words = [](const std::vector<int16_t>& values) {
+    Bytes bytes;
+    for (const int16_t value : values) {
+      bytes.push_back(static_cast<uint8_t>(value));
+      bytes.push_back(static_cast<uint8_t>(static_cast<uint16_t>(value) >> 8));
+    }
+    return bytes;
+  };
+  const Bytes reference = words({100, -7, 3, 9000, -9000, 0, 55, 1});
+  const Bytes target = words({400, -28, 12, 32767, -32768, 0, 220, 4});
+  Request request = RequestFor(reference, target, npu::InputFormat::kRawS16Nhwc);
+  request.recipe.buffer.width = request.recipe.buffer.height = 0;
+  request.recipe.buffer.scale = 0.25F;
+  request.innermost = 8;
+  EXPECT_EQ(CauseOf(request), "quantised_twice");
+}
+
 TEST(Explain, TakesTruncatedBuffersWithoutHarm) {
   const Bytes reference = Noise(18 * 11 * 3, 1);
   for (const size_t size : {size_t{1}, size_t{17}, reference.size() - 1, reference.size() + 5}) {
