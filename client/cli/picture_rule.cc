@@ -106,7 +106,8 @@ Result<PictureRules> PictureRules::Load(const PictureFlags& flags,
   if (!text.ok()) {
     return UsageError("--input-config: " + text.status().message(), hint);
   }
-  auto config = dump::ParseInputConfig(text->view());
+  auto config = dump::ParseInputConfig(
+      text->view(), rules.explicit_ ? dump::UnknownWords::kRefuse : dump::UnknownWords::kWarn);
   if (!config.ok()) {
     return UsageError(shown + ": " + config.status().message(),
                       config.status().hint().empty() ? hint : config.status().hint());
@@ -116,6 +117,13 @@ Result<PictureRules> PictureRules::Load(const PictureFlags& flags,
     console.Warn(shown + ": " + warning);
   }
   return rules;
+}
+
+Status PictureRules::CheckNames(const dump::NetworkNames& network) const {
+  const Status status = explicit_ ? dump::CheckNames(config_, network) : OkStatus();
+  return status.ok()
+             ? status
+             : UsageError(EscapeForDisplay(config_path_) + ": " + status.message(), status.hint());
 }
 
 const dump::ConfiguredInput* PictureRules::Configured(size_t index, const std::string& name) const {

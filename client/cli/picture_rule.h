@@ -53,6 +53,10 @@ class PictureRules {
                                    const std::filesystem::path& model,
                                    Console& console);
 
+  // A usage error with the line where the file of --input-config names what the network does not
+  // have (common/dump/input_config.h); OK without that flag.
+  [[nodiscard]] Status CheckNames(const dump::NetworkNames& network) const;
+
   // The rule for `input`: flags before configuration before 127.5, 127.5, RGB (GRAY for one
   // channel). Whatever had to be assumed is printed.
   Result<PictureRule> For(const RuledInput& input, Console& console) const;

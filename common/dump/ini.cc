@@ -74,44 +74,48 @@ Result<std::vector<std::string>> Values(size_t line, std::string_view text) {
   return values;
 }
 
+// One line without its comment, which is not empty.
+Status TakeLine(size_t number, std::string_view line, IniText& ini) {
+  if (EscapeForDisplay(line).size() != line.size()) {
+    return Broken(number, "it holds bytes that are no text");
+  }
+  if (line.front() == '[') {
+    if (line.back() != ']') {
+      return Broken(number, "the section has no ']'");
+    }
+    ini.sections.push_back({number, ToUpper(Trim(line.substr(1, line.size() - 2)))});
+    return OkStatus();
+  }
+  const size_t equals = line.find('=');
+  if (equals == std::string_view::npos) {
+    return Broken(number, "'" + std::string(line) + "' is neither a section nor key=value");
+  }
+  if (ini.sections.empty() || ini.sections.back().name.empty()) {
+    return Broken(number, "a key before the first section");
+  }
+  IniEntry entry{number, ini.sections.back().name, ToLower(Trim(line.substr(0, equals))), {}};
+  PLUMB_ASSIGN_OR_RETURN(entry.values, Values(number, line.substr(equals + 1)));
+  ini.entries.push_back(std::move(entry));
+  return OkStatus();
+}
+
 }  // namespace
 
-Result<std::vector<IniEntry>> ParseIni(std::string_view text) {
+Result<IniText> ParseIni(std::string_view text) {
   if (text.size() > kMaxText) {
     return InvalidArgumentError("an ini file of " + HumanBytes(text.size()));
   }
-  std::vector<IniEntry> entries;
-  std::string section;
+  IniText ini;
   size_t number = 0;
   for (std::string raw : Split(text, '\n')) {
     ++number;
     std::replace(raw.begin(), raw.end(), '\t', ' ');
     const std::string_view line = Trim(raw);
-    if (line.empty() || line.front() == '#' || line.front() == ';') {
-      continue;
+    if (!line.empty() && line.front() != '#' && line.front() != ';') {
+      PLUMB_RETURN_IF_ERROR(TakeLine(number, line, ini));
     }
-    if (EscapeForDisplay(line).size() != line.size()) {
-      return Broken(number, "it holds bytes that are no text");
-    }
-    if (line.front() == '[') {
-      if (line.back() != ']') {
-        return Broken(number, "the section has no ']'");
-      }
-      section = ToUpper(Trim(line.substr(1, line.size() - 2)));
-      continue;
-    }
-    const size_t equals = line.find('=');
-    if (equals == std::string_view::npos) {
-      return Broken(number, "'" + std::string(line) + "' is neither a section nor key=value");
-    }
-    if (section.empty()) {
-      return Broken(number, "a key before the first section");
-    }
-    IniEntry entry{number, section, ToLower(Trim(line.substr(0, equals))), {}};
-    PLUMB_ASSIGN_OR_RETURN(entry.values, Values(number, line.substr(equals + 1)));
-    entries.push_back(std::move(entry));
   }
-  return entries;
+  return ini;
 }
 
 }  // namespace plumb::dump

@@ -16,8 +16,19 @@ struct IniEntry {
   std::vector<std::string> values;  // cut at commas, trimmed, unquoted
 };
 
+// A heading, whether or not an entry follows.
+struct IniSection {
+  size_t line = 0;
+  std::string name;  // upper case
+};
+
+struct IniText {
+  std::vector<IniSection> sections;
+  std::vector<IniEntry> entries;
+};
+
 // kInvalidArgument naming the line: no '=', no section yet, more than 1 MiB of text, control
 // characters, or a quote that is not closed.
-Result<std::vector<IniEntry>> ParseIni(std::string_view text);
+Result<IniText> ParseIni(std::string_view text);
 
 }  // namespace plumb::dump

@@ -6,6 +6,7 @@
 #include <map>
 #include <span>
 
+#include "common/base/suggest.h"
 #include "common/base/text.h"
 #include "common/dump/ini.h"
 
@@ -29,15 +30,9 @@ constexpr std::array<std::string_view, 2> kLayouts = {"NHWC", "NCHW"};
 constexpr std::array<std::string_view, 4> kConvolutionFormats = {
     "ALL_UINT8", "ALL_INT16", "CONV2D_INT16", "DEPTHWISE_INT16"};
 
-// Known, but of no meaning to the tensors: read by the one-click converter alone.
-constexpr std::array<std::string_view, 8> kConverterKeys = {"quant_file",
-                                                            "num_process",
-                                                            "quant_level",
-                                                            "phase",
-                                                            "workmode",
-                                                            "batchmode",
-                                                            "batch",
-                                                            "input_shapes"};
+constexpr std::array<std::string_view, 2> kBatchModes = {"n_buf", "one_buf"};
+constexpr std::string_view kInputShapes = "input_shapes";
+constexpr std::string_view kUndocumented = "OPTIMIZATION";
 
 Status Broken(const IniEntry& entry, const std::string& what) {
   return InvalidArgumentError("line " + std::to_string(entry.line) + ": " + entry.key + ": " +
@@ -48,7 +43,10 @@ Result<std::string> OneOf(const IniEntry& entry, const std::string& value, Names
   if (std::find(names.begin(), names.end(), value) != names.end()) {
     return value;
   }
-  return Broken(entry, "'" + value + "' is none of " + Join({names.begin(), names.end()}, ", "));
+  const std::vector<std::string> known(names.begin(), names.end());
+  const auto near = ClosestOf(value, known);
+  return Broken(entry, "'" + value + "' is none of " + Join(known, ", "))
+      .WithHint(near ? "did you mean " + *near + "?" : "write one of them");
 }
 
 Result<bool> Truth(const IniEntry& entry, const std::string& value) {
@@ -194,27 +192,161 @@ Status ApplySection(const std::vector<const IniEntry*>& entries,
     for (size_t i = 0; i < count && given > 0; ++i) {
       const std::string& value = entry->values[given == 1 ? 0 : i];
       PLUMB_RETURN_IF_ERROR(setters.at(entry->key)(tensors[i], *entry, value));
+      if (entry->key == names_key || (given == count && tensors[i].name.empty())) {
+        tensors[i].line.number = entry->line;
+      }
     }
   }
   return OkStatus();
 }
 
+Result<std::string> OnlyValue(const IniEntry& entry) {
+  return entry.values.size() == 1 ? Result<std::string>(entry.values.front())
+                                  : Broken(entry, "it takes one value");
+}
+
 Status ApplyConvolution(const IniEntry& entry, ConvolutionConfig& convolution) {
   if (entry.key == "tensor_arrays") {
-    convolution.tensors = entry.values;
+    convolution.tensors.clear();
+    for (const std::string& value : entry.values) {
+      PLUMB_ASSIGN_OR_RETURN(convolution.tensors.emplace_back(), AnyName(entry, value));
+    }
+    convolution.line.number = entry.line;
     return OkStatus();
   }
-  if (entry.values.size() != 1) {
-    return Broken(entry, "it takes one value");
-  }
-  PLUMB_ASSIGN_OR_RETURN(convolution.input_format,
-                         OneOf(entry, entry.values.front(), kConvolutionFormats));
+  PLUMB_ASSIGN_OR_RETURN(const std::string value, OnlyValue(entry));
+  PLUMB_ASSIGN_OR_RETURN(convolution.input_format, OneOf(entry, value, kConvolutionFormats));
   return OkStatus();
 }
 
-bool IsConverterKey(const IniEntry& entry) {
-  return entry.section == "INPUT_CONFIG" &&
-         std::find(kConverterKeys.begin(), kConverterKeys.end(), entry.key) != kConverterKeys.end();
+// "L5" of the calibrator, "Q20" of the trained one.
+Result<std::string> QuantLevel(const IniEntry& entry, const std::string& value) {
+  const bool level = value.size() == 2 && value[0] == 'L' && value[1] >= '1' && value[1] <= '5';
+  const bool trained = value.size() > 1 && value[0] == 'Q' && ParseUint(value.substr(1));
+  return level || trained ? Result<std::string>(value)
+                          : Broken(entry, "'" + value + "' is no level: L1 to L5, or Q and digits");
+}
+
+Result<uint32_t> Count(const IniEntry& entry, const std::string& value) {
+  constexpr uint64_t kMaxCount = 4096;
+  const auto number = ParseUint(value);
+  if (!number || *number == 0 || *number > kMaxCount) {
+    return Broken(entry, "'" + value + "' is no number between 1 and 4096");
+  }
+  return static_cast<uint32_t>(*number);
+}
+
+const Setters<ConverterConfig>& ConverterSetters() {
+  using Config = ConverterConfig;
+  static const Setters<Config> setters = {
+      {"quant_file", Store(&Config::quant_file, AnyName)},
+      {"num_process", Store(&Config::num_process, Count)},
+      {"quant_level", Store(&Config::quant_level, QuantLevel)},
+      {"phase", Store(&Config::phase, AnyName)},
+      {"workmode", Store(&Config::work_mode, AnyName)},
+      {"batchmode", Store(&Config::batch_mode, NameIn(kBatchModes))},
+      {"batch", Store(&Config::batch, Count)},
+  };
+  return setters;
+}
+
+Status ApplyConverter(const IniEntry& entry, ConverterConfig& converter) {
+  if (entry.key == kInputShapes) {
+    converter.input_shapes = entry.values;
+    return OkStatus();
+  }
+  if (entry.values.empty()) {
+    return OkStatus();
+  }
+  PLUMB_ASSIGN_OR_RETURN(const std::string value, OnlyValue(entry));
+  return ConverterSetters().at(entry.key)(converter, entry, value);
+}
+
+template <class Tensor>
+void AppendKeys(const Setters<Tensor>& setters, std::vector<std::string>& keys) {
+  for (const auto& setter : setters) {
+    keys.push_back(setter.first);
+  }
+}
+
+// The documented sections, and the keys of one of them (none for any other name).
+const std::vector<std::string>& KnownSections() {
+  static const std::vector<std::string> sections = {"INPUT_CONFIG", "OUTPUT_CONFIG", "CONV_CONFIG"};
+  return sections;
+}
+
+std::vector<std::string> KeysOf(std::string_view section) {
+  std::vector<std::string> keys;
+  if (section == KnownSections()[0]) {
+    AppendKeys(InputSetters(), keys);
+    AppendKeys(ConverterSetters(), keys);
+    keys.emplace_back(kInputShapes);
+  } else if (section == KnownSections()[1]) {
+    AppendKeys(OutputSetters(), keys);
+  } else if (section == KnownSections()[2]) {
+    keys = {"input_format", "tensor_arrays"};
+  }
+  return keys;
+}
+
+std::string KeyHint(const IniEntry& entry, const std::vector<std::string>& keys) {
+  for (const std::string& section : KnownSections()) {
+    const std::vector<std::string> others = KeysOf(section);
+    if (std::find(others.begin(), others.end(), entry.key) != others.end()) {
+      return "it belongs to [" + section + "]";
+    }
+  }
+  const auto near = ClosestOf(entry.key, keys);
+  return near ? "did you mean '" + *near + "'?"
+              : "the keys of [" + entry.section + "] are " + Join(keys, ", ");
+}
+
+// Sections first: one misspelt heading makes every key below it unknown.
+Status RefuseUnknownSections(const IniText& ini) {
+  const std::vector<std::string>& known = KnownSections();
+  for (const IniSection& section : ini.sections) {
+    if (section.name != kUndocumented &&
+        std::find(known.begin(), known.end(), section.name) == known.end()) {
+      const auto near = ClosestOf(section.name, known);
+      return InvalidArgumentError("line " + std::to_string(section.line) + ": unknown section [" +
+                                  section.name + "]")
+          .WithHint(near ? "did you mean [" + *near + "]?"
+                         : "the sections are [" + Join(known, "], [") + "]");
+    }
+  }
+  return OkStatus();
+}
+
+// Entries by what they are about; unknown ones are refused or become warnings.
+struct SortedEntries {
+  std::vector<const IniEntry*> inputs;
+  std::vector<const IniEntry*> outputs;
+};
+
+Status SortEntry(const IniEntry& entry,
+                 UnknownWords unknown,
+                 SortedEntries& sorted,
+                 InputConfig& config) {
+  const std::vector<std::string> keys = KeysOf(entry.section);
+  if (std::find(keys.begin(), keys.end(), entry.key) == keys.end()) {
+    const std::string what = "unknown key '" + entry.key + "' in [" + entry.section + "]";
+    const std::string where = "line " + std::to_string(entry.line) + ": ";
+    if (unknown == UnknownWords::kRefuse && entry.section != kUndocumented) {
+      return InvalidArgumentError(where + what).WithHint(KeyHint(entry, keys));
+    }
+    config.warnings.push_back(where + what);
+    return OkStatus();
+  }
+  if (entry.section == KnownSections()[1]) {
+    sorted.outputs.push_back(&entry);
+  } else if (entry.section == KnownSections()[2]) {
+    return ApplyConvolution(entry, config.convolution);
+  } else if (InputSetters().count(entry.key) > 0) {
+    sorted.inputs.push_back(&entry);
+  } else {
+    return ApplyConverter(entry, config.converter);
+  }
+  return OkStatus();
 }
 
 }  // namespace
@@ -236,26 +368,18 @@ Result<PerColor> ParsePerColor(std::string_view text) {
   return colors;
 }
 
-Result<InputConfig> ParseInputConfig(std::string_view text) {
-  PLUMB_ASSIGN_OR_RETURN(const std::vector<IniEntry> entries, ParseIni(text));
-  InputConfig config;
-  std::vector<const IniEntry*> inputs;
-  std::vector<const IniEntry*> outputs;
-  for (const IniEntry& entry : entries) {
-    if (entry.section == "INPUT_CONFIG" && InputSetters().count(entry.key) > 0) {
-      inputs.push_back(&entry);
-    } else if (entry.section == "OUTPUT_CONFIG" && OutputSetters().count(entry.key) > 0) {
-      outputs.push_back(&entry);
-    } else if (entry.section == "CONV_CONFIG" &&
-               (entry.key == "input_format" || entry.key == "tensor_arrays")) {
-      PLUMB_RETURN_IF_ERROR(ApplyConvolution(entry, config.convolution));
-    } else if (!IsConverterKey(entry)) {
-      config.warnings.push_back("line " + std::to_string(entry.line) + ": unknown key '" +
-                                entry.key + "' in [" + entry.section + "]");
-    }
+Result<InputConfig> ParseInputConfig(std::string_view text, UnknownWords unknown) {
+  PLUMB_ASSIGN_OR_RETURN(const IniText ini, ParseIni(text));
+  if (unknown == UnknownWords::kRefuse) {
+    PLUMB_RETURN_IF_ERROR(RefuseUnknownSections(ini));
   }
-  PLUMB_RETURN_IF_ERROR(ApplySection(inputs, InputSetters(), "inputs", config.inputs));
-  PLUMB_RETURN_IF_ERROR(ApplySection(outputs, OutputSetters(), "outputs", config.outputs));
+  InputConfig config;
+  SortedEntries sorted;
+  for (const IniEntry& entry : ini.entries) {
+    PLUMB_RETURN_IF_ERROR(SortEntry(entry, unknown, sorted, config));
+  }
+  PLUMB_RETURN_IF_ERROR(ApplySection(sorted.inputs, InputSetters(), "inputs", config.inputs));
+  PLUMB_RETURN_IF_ERROR(ApplySection(sorted.outputs, OutputSetters(), "outputs", config.outputs));
   return config;
 }
 

@@ -11,6 +11,7 @@
 #include "common/archive/valid_digest.h"
 #include "common/base/file.h"
 #include "common/base/sha256.h"
+#include "common/dump/quantization_table.h"
 #include "common/npu/model/compile.h"
 #include "common/npu/model/container.h"
 #include "common/tensor/notation.h"
@@ -262,6 +263,18 @@ void MakeInis(const fs::path& root) {
   corpus.Add("one_color", std::string_view("123.7:116.3:103.5"));
 }
 
+void MakeTables(const fs::path& root) {
+  const Corpus corpus(root, "quant_table");
+  const std::vector<dump::TableEntry> table = {{"x", {-1}, {0.9921875}, 8},
+                                               {"x/weights", {-0.5, -0.25}, {0.5, 0.25}, 8},
+                                               {"y", {-4}, {4}, 16}};
+  corpus.Add("three.json", dump::WriteQuantizationTable(table));
+  corpus.Add("other_keys.json",
+             std::string_view(R"([{"name":"a","shape":[1,[2]],"min":[0],"max":[1e3],"bit":16,)"
+                              R"("data":{"k":null},"flag":true}])"));
+  corpus.Add("pickle", std::string_view("\x80\x04]q"));
+}
+
 void MakePictures(const fs::path& root) {
   const Corpus corpus(root, "picture");
   corpus.Add("gray.pgm", "P5\n# c\n3 2\n255\n" + std::string(6, 'x'));
@@ -385,6 +398,7 @@ int main(int argc, char** argv) {
                           MakeSimulatorTexts,
                           MakeLayers,
                           MakeInis,
+                          MakeTables,
                           MakePictures,
                           MakeRingScripts,
                           MakeUploads,
