@@ -1,11 +1,14 @@
 #include "common/npu/quantize/builder.h"
 
 #include "common/base/text.h"
+#include "common/npu/model/freeze.h"
 #include "common/npu/model/validate.h"
 #include "common/npu/quantize/lowering.h"
 
 namespace plumb::npu {
 namespace {
+
+constexpr size_t kMaxStem = 200;  // bytes of a name that is made longer
 
 Status CheckPicture(const PictureInput& picture, const Shape& shape) {
   const bool gray = picture.format == InputFormat::kGray;
@@ -133,7 +136,7 @@ Status ModelBuilder::AddOp(const GraphOp& op, std::optional<IntegerWeights> weig
 
 void ModelBuilder::AddSliceWithDroppedAxes(const GraphOp& op, OpAttributes attributes) {
   FixedTensor whole = At(op.output);
-  whole.name = At(op.output).name.substr(0, 200) + "/slice";
+  whole.name = At(op.output).name.substr(0, kMaxStem) + "/slice";
   whole.shape = SliceShape(std::get<StridedSliceAttributes>(op.attributes));
   const auto middle = static_cast<uint32_t>(model_.tensors.size());
   model_.tensors.push_back(std::move(whole));
@@ -141,6 +144,25 @@ void ModelBuilder::AddSliceWithDroppedAxes(const GraphOp& op, OpAttributes attri
   const std::string kind(OpKindName(op.kind));
   model_.ops.push_back({op.name, kind, {input}, middle, std::move(attributes)});
   model_.ops.push_back({op.name, kind, {middle}, index_[op.output].value_or(0), Reshape{}});
+}
+
+Status ModelBuilder::Requantize(const GraphOp& op, const Scheme& scheme) {
+  const uint32_t from = index_[op.output].value_or(0);
+  const FixedTensor& former = At(op.output);
+  auto multiplier = FreezeMultiplier(former.scale / scheme.scale);
+  if (!multiplier.ok()) {
+    return multiplier.status().Annotate(DescribeOp(op));
+  }
+  Define(op.output, scheme);
+  FixedTensor& middle = model_.tensors[from];
+  middle.name = middle.name.substr(0, kMaxStem) +
+                (middle.element_type == ElementType::kInt16 ? "/s16" : "/u8");
+  model_.ops.push_back({op.name,
+                        std::string(OpKindName(OpKind::kQuantize)),
+                        {from},
+                        index_[op.output].value_or(0),
+                        npu::Requantize{*multiplier, StoredRange(scheme.type)}});
+  return OkStatus();
 }
 
 Result<FixedModel> ModelBuilder::Finish() {

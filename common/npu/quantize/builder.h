@@ -34,6 +34,9 @@ class ModelBuilder {
   Status AddInput(size_t position);
   // All value operands and the output are defined; weights where the kind has them.
   Status AddOp(const GraphOp& op, std::optional<IntegerWeights> weights);
+  // A defined tensor in another scheme: a QUANTIZE by the name of `op`, which made it. Its former
+  // self is called "NAME/u8" or "NAME/s16", by its type.
+  Status Requantize(const GraphOp& op, const Scheme& scheme);
   // Adds the graph's outputs and validates.
   Result<FixedModel> Finish();
 

@@ -8,6 +8,7 @@
 #include "common/npu/quantize/quantize.h"
 #include "common/npu/quantize/scheme.h"
 #include "common/npu/quantize/split_composites.h"
+#include "common/npu/quantize/table.h"
 #include "common/npu/quantize/weights.h"
 
 namespace plumb::npu {
@@ -15,12 +16,15 @@ namespace {
 
 class FloatQuantizer {
  public:
+  // `ranges` are those of the tensors' own widths; with `table` they are not used.
   FloatQuantizer(const Graph& graph,
-                 const CalibrationRanges& ranges,
+                 std::vector<ValueRange> ranges,
+                 const TableSchemes* table,
                  const QuantizeOptions& options,
                  std::vector<int> bits)
       : graph_(graph),
-        ranges_(ranges),
+        ranges_(std::move(ranges)),
+        table_(table),
         options_(options),
         bits_(std::move(bits)),
         builder_(graph, options) {}
@@ -32,18 +36,30 @@ class FloatQuantizer {
   // Does nothing to a tensor that is defined: what is not, is a constant.
   Status DefineConstant(uint32_t tensor);
   Status AddOp(const GraphOp& op);
-  [[nodiscard]] Result<Scheme> SchemeFromCalibration(uint32_t tensor) const;
+  // An operation that keeps its input's scheme, and the QUANTIZE that the table may ask for.
+  Status AddKeeper(const GraphOp& op);
+  [[nodiscard]] Result<IntegerWeights> WeightsOf(const GraphOp& op) const;
+  // What calibration or the table says of a tensor that is no constant.
+  [[nodiscard]] Result<Scheme> SchemeOf(uint32_t tensor) const;
   [[nodiscard]] Result<Scheme> OutputScheme(const GraphOp& op) const;
 
   const Graph& graph_;
-  const CalibrationRanges& ranges_;
+  const std::vector<ValueRange> ranges_;
+  const TableSchemes* table_;
   const QuantizeOptions& options_;
   const std::vector<int> bits_;  // of each tensor
   ModelBuilder builder_;
 };
 
-Result<Scheme> FloatQuantizer::SchemeFromCalibration(uint32_t tensor) const {
-  const ValueRange& range = ranges_.tensors[tensor];
+Result<Scheme> FloatQuantizer::SchemeOf(uint32_t tensor) const {
+  if (table_ != nullptr) {
+    const auto& scheme = table_->tensors[tensor];
+    return scheme ? Result<Scheme>(*scheme)
+                  : InvalidArgumentError("the table has no entry for tensor '" +
+                                         EscapeForDisplay(graph_.tensors[tensor].name) + "'")
+                        .WithHint("write the table anew with: plumb quant-params");
+  }
+  const ValueRange& range = ranges_[tensor];
   if (!range.seen || !std::isfinite(range.low) || !std::isfinite(range.high) ||
       range.low > range.high) {
     return InvalidArgumentError("tensor '" + EscapeForDisplay(graph_.tensors[tensor].name) +
@@ -61,10 +77,8 @@ Status FloatQuantizer::DefineInput(size_t position) {
                               "' of a float network holds integers")
         .WithHint("export the model with float inputs");
   }
-  Result<Scheme> scheme = SchemeFromCalibration(tensor);
-  if (const PictureInput* picture = PictureOf(options_, position); picture != nullptr) {
-    scheme = SchemeOfPicture(*picture);
-  }
+  const PictureInput* picture = PictureOf(options_, position);
+  const Result<Scheme> scheme = picture != nullptr ? SchemeOfPicture(*picture) : SchemeOf(tensor);
   if (!scheme.ok()) {
     return scheme.status().Annotate("input '" + EscapeForDisplay(graph_.tensors[tensor].name) +
                                     "'");
@@ -85,21 +99,45 @@ Status FloatQuantizer::DefineConstant(uint32_t tensor) {
                                 "' holds NaN or infinity");
   }
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
-  const Scheme scheme =
+  Scheme scheme =
       SchemeFromRange(static_cast<double>(*low), static_cast<double>(*high), bits_[tensor]);
+  if (table_ != nullptr && table_->tensors[tensor]) {
+    scheme = *table_->tensors[tensor];
+  }
   builder_.Define(tensor, scheme, StoreValues(values, scheme));
   return OkStatus();
 }
 
 Result<Scheme> FloatQuantizer::OutputScheme(const GraphOp& op) const {
-  if (KeepsScheme(op.kind)) {
-    const FixedTensor& input = builder_.At(op.inputs[0]);
-    return Scheme{input.element_type, input.scale, input.zero_point};
+  if (table_ == nullptr) {
+    if (const auto dictated = DictatedScheme(op.kind, bits_[op.output])) {
+      return *dictated;
+    }
   }
-  if (const std::optional<Scheme> dictated = DictatedScheme(op.kind, bits_[op.output])) {
-    return *dictated;
+  return SchemeOf(op.output);
+}
+
+Status FloatQuantizer::AddKeeper(const GraphOp& op) {
+  const FixedTensor& input = builder_.At(op.inputs[0]);
+  const Scheme kept{input.element_type, input.scale, input.zero_point};
+  builder_.Define(op.output, kept);
+  PLUMB_RETURN_IF_ERROR(builder_.AddOp(op, std::nullopt));
+  if (table_ == nullptr) {
+    return OkStatus();
   }
-  return SchemeFromCalibration(op.output);
+  const auto& wanted = table_->tensors[op.output];
+  return wanted && !(*wanted == kept) ? builder_.Requantize(op, *wanted) : OkStatus();
+}
+
+Result<IntegerWeights> FloatQuantizer::WeightsOf(const GraphOp& op) const {
+  const double input_scale = builder_.At(op.inputs[0]).scale;
+  if (table_ != nullptr) {
+    const auto scales = table_->weights.find(op.inputs[1]);
+    if (scales != table_->weights.end()) {
+      return QuantizeWeightsWith(graph_, op, input_scale, scales->second);
+    }
+  }
+  return QuantizeWeights(graph_, op, input_scale, bits_[op.inputs[0]], options_.weights);
 }
 
 Status FloatQuantizer::AddOp(const GraphOp& op) {
@@ -108,13 +146,15 @@ Status FloatQuantizer::AddOp(const GraphOp& op) {
   for (size_t i = 0; i < values; ++i) {
     PLUMB_RETURN_IF_ERROR(DefineConstant(op.inputs[i]).Annotate(DescribeOp(op)));
   }
+  if (KeepsScheme(op.kind)) {
+    return AddKeeper(op);
+  }
   PLUMB_ASSIGN_OR_RETURN(const Scheme scheme, OutputScheme(op));
   builder_.Define(op.output, scheme);
   if (!weighted) {
     return builder_.AddOp(op, std::nullopt);
   }
-  Result<IntegerWeights> weights =
-      QuantizeWeights(graph_, op, builder_.At(op.inputs[0]).scale, bits_[op.inputs[0]]);
+  Result<IntegerWeights> weights = WeightsOf(op);
   if (!weights.ok()) {
     return weights.status().Annotate(DescribeOp(op));
   }
@@ -134,11 +174,7 @@ Result<FixedModel> FloatQuantizer::Quantize() {
   return builder_.Finish();
 }
 
-}  // namespace
-
-Result<FixedModel> QuantizeFromFloat(const Graph& graph,
-                                     const CalibrationRanges& ranges,
-                                     const QuantizeOptions& options) {
+Status CheckNetwork(const Graph& graph, const QuantizeOptions& options) {
   PLUMB_RETURN_IF_ERROR(ValidateGraph(graph));
   if (IsQuantized(graph)) {
     return FailedPreconditionError("the network is quantised already")
@@ -148,25 +184,67 @@ Result<FixedModel> QuantizeFromFloat(const Graph& graph,
     return InvalidArgumentError("activations have 8 or 16 bits, not " +
                                 std::to_string(options.bits));
   }
+  return CheckPictures(graph, options);
+}
+
+// Of each tensor the range that its width wants. Splitting depends on the graph alone, so both
+// kinds of ranges get the same tensors.
+std::vector<ValueRange> RangesFor(const std::vector<int>& bits,
+                                  const Graph& fused,
+                                  const CalibrationRanges& calibrated,
+                                  std::vector<ValueRange> ranges) {
+  if (calibrated.wide.empty()) {
+    return ranges;
+  }
+  const CalibratedGraph wide =
+      SplitComposites({graph, CalibrationRanges{calibrated.wide, calibrated.samples, {}}});
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    if (bits[i] == 16) {
+      ranges[i] = wide.ranges.tensors[i];
+    }
+  }
+  return ranges;
+}
+
+}  // namespace
+
+Result<FixedModel> QuantizeFromFloat(const Graph& graph,
+                                     const CalibrationRanges& ranges,
+                                     const QuantizeOptions& options) {
+  PLUMB_RETURN_IF_ERROR(CheckNetwork(graph, options));
   if (ranges.samples == 0) {
     return FailedPreconditionError("no sample was calibrated")
         .WithHint("give at least one representative input");
   }
-  if (ranges.tensors.size() != graph.tensors.size()) {
+  const size_t tensors = graph.tensors.size();
+  if (ranges.tensors.size() != tensors || (!ranges.wide.empty() && ranges.wide.size() != tensors)) {
     return InvalidArgumentError("the calibration is that of another network");
   }
-  PLUMB_RETURN_IF_ERROR(CheckPictures(graph, options));
   std::vector<uint32_t> pictures;
   for (size_t i = 0; i < graph.inputs.size(); ++i) {
     if (PictureOf(options, i) != nullptr) {
       pictures.push_back(graph.inputs[i]);
     }
   }
-  CalibratedGraph split = SplitComposites({FuseSoftmax(graph), ranges});
+  const Graph softmax = FuseSoftmax(graph);
+  CalibratedGraph split = SplitComposites({softmax, ranges});
   const Graph fused = FuseScales(std::move(split.graph));
   PLUMB_ASSIGN_OR_RETURN(std::vector<int> bits,
                          BitsOfTensors(fused, options.precision, options.bits, pictures));
-  return FloatQuantizer(fused, split.ranges, options, std::move(bits)).Quantize();
+  std::vector<ValueRange> own = RangesFor(bits, softmax, ranges, split.ranges.tensors);
+  return FloatQuantizer(fused, std::move(own), nullptr, options, std::move(bits)).Quantize();
+}
+
+Result<FixedModel> QuantizeFromTable(const Graph& graph,
+                                     std::span<const dump::TableEntry> table,
+                                     const QuantizeOptions& options) {
+  PLUMB_RETURN_IF_ERROR(CheckNetwork(graph, options));
+  CalibrationRanges none;
+  none.tensors.resize(graph.tensors.size());
+  const Graph fused = FuseScales(SplitComposites({FuseSoftmax(graph), none}).graph);
+  PLUMB_ASSIGN_OR_RETURN(const TableSchemes schemes, SchemesOfTable(fused, table));
+  std::vector<int> bits(fused.tensors.size(), 8);
+  return FloatQuantizer(fused, {}, &schemes, options, std::move(bits)).Quantize();
 }
 
 }  // namespace plumb::npu

@@ -18,6 +18,8 @@ struct Scheme {
   ElementType type = ElementType::kUint8;
   double scale = 1;
   int32_t zero_point = 0;
+
+  bool operator==(const Scheme&) const = default;
 };
 
 // bits 8: UINT8 over [min(low, 0), max(high, 0)]; 16: INT16, symmetric. A range of nearly nothing

@@ -10,6 +10,8 @@ namespace plumb::npu {
 namespace {
 
 constexpr double kLargestWeight = 127;
+constexpr float kAnyScale = 1e-6F;
+constexpr double kBiasLimit = 70368744177664.0;  // 2^46, see ops_window.h
 
 // Which output channel each weight belongs to.
 struct ChannelOrder {
@@ -120,26 +122,51 @@ Result<std::vector<int64_t>> TakeBias(const GraphTensor& bias, const std::vector
   return values;
 }
 
-// Fills the channel's part of `values`; gives its scale, which is at least `least`.
-double QuantizeChannel(const std::vector<float>& real,
-                       const ChannelOrder& order,
-                       size_t channel,
-                       double least,
-                       std::vector<uint8_t>& values) {
+// What an operation's weights and bias are as real numbers.
+struct RealWeights {
+  ChannelOrder order;
+  std::vector<float> values;
+  std::vector<float> bias;  // zeros where there is none
+};
+
+Result<RealWeights> RealWeightsOf(const Graph& graph, const GraphOp& op) {
+  const GraphTensor& tensor = graph.tensors[op.inputs[1]];
+  RealWeights real{OrderOf(op, tensor.shape), ConstantAsFloats(tensor), {}};
+  real.bias.resize(real.order.channels);
+  if (op.inputs.size() > 2) {
+    real.bias = ConstantAsFloats(graph.tensors[op.inputs[2]]);
+    PLUMB_RETURN_IF_ERROR(CheckFinite(graph.tensors[op.inputs[2]], real.bias));
+  }
+  PLUMB_RETURN_IF_ERROR(CheckFinite(tensor, real.values));
+  return real;
+}
+
+double LargestOf(const RealWeights& real, size_t channel) {
   double largest = 0;
-  for (size_t i = 0; i < order.per_channel; ++i) {
-    largest = std::max(largest, std::fabs(static_cast<double>(real[order.Index(channel, i)])));
+  for (size_t i = 0; i < real.order.per_channel; ++i) {
+    const size_t index = real.order.Index(channel, i);
+    largest = std::max(largest, std::fabs(static_cast<double>(real.values[index])));
   }
-  double scale = std::max(largest / kLargestWeight, least);
-  // A channel of nothing but zeros may have any scale.
-  scale = scale > 0 ? scale : 1e-6;
-  for (size_t i = 0; i < order.per_channel; ++i) {
-    const size_t index = order.Index(channel, i);
-    const double q = std::rint(static_cast<double>(real[index]) / scale);
-    values[index] =
-        static_cast<uint8_t>(static_cast<int8_t>(std::clamp(q, -kLargestWeight, kLargestWeight)));
+  return largest;
+}
+
+IntegerWeights Store(const RealWeights& real, double input_scale, std::vector<double> scales) {
+  std::vector<uint8_t> values(real.values.size());
+  IntegerWeights weights;
+  for (size_t channel = 0; channel < real.order.channels; ++channel) {
+    const double scale = scales[channel];
+    for (size_t i = 0; i < real.order.per_channel; ++i) {
+      const size_t index = real.order.Index(channel, i);
+      const double q = std::rint(static_cast<double>(real.values[index]) / scale);
+      values[index] =
+          static_cast<uint8_t>(static_cast<int8_t>(std::clamp(q, -kLargestWeight, kLargestWeight)));
+    }
+    weights.bias.push_back(
+        std::llround(static_cast<double>(real.bias[channel]) / (input_scale * scale)));
   }
-  return scale;
+  weights.values = Buffer::FromVector(std::move(values));
+  weights.scales = std::move(scales);
+  return weights;
 }
 
 }  // namespace
@@ -149,31 +176,46 @@ bool HasWeights(OpKind kind) {
          kind == OpKind::kTransposeConv2d || kind == OpKind::kFullyConnected;
 }
 
-Result<IntegerWeights> QuantizeWeights(const Graph& graph,
-                                       const GraphOp& op,
-                                       double input_scale,
-                                       int bits) {
-  const GraphTensor& tensor = graph.tensors[op.inputs[1]];
-  const std::vector<float> real = ConstantAsFloats(tensor);
-  const ChannelOrder order = OrderOf(op, tensor.shape);
-  std::vector<float> bias(order.channels);
-  if (op.inputs.size() > 2) {
-    bias = ConstantAsFloats(graph.tensors[op.inputs[2]]);
-    PLUMB_RETURN_IF_ERROR(CheckFinite(graph.tensors[op.inputs[2]], bias));
-  }
-  PLUMB_RETURN_IF_ERROR(CheckFinite(tensor, real));
+Result<IntegerWeights> QuantizeWeights(
+    const Graph& graph, const GraphOp& op, double input_scale, int bits, WeightScales kind) {
+  PLUMB_ASSIGN_OR_RETURN(const RealWeights real, RealWeightsOf(graph, op));
   const double bias_limit = std::ldexp(1.0, bits == 16 ? 40 : 30);
-  IntegerWeights weights;
-  std::vector<uint8_t> values(real.size());
-  for (size_t channel = 0; channel < order.channels; ++channel) {
-    const auto offset = static_cast<double>(bias[channel]);
-    const double least = std::fabs(offset) / (input_scale * bias_limit);
-    const double scale = QuantizeChannel(real, order, channel, least, values);
-    weights.scales.push_back(scale);
-    weights.bias.push_back(std::llround(offset / (input_scale * scale)));
+  std::vector<double> scales;
+  for (size_t channel = 0; channel < real.order.channels; ++channel) {
+    const double least =
+        std::fabs(static_cast<double>(real.bias[channel])) / (input_scale * bias_limit);
+    // A float32, so that the fixed model's multipliers still tell it exactly (table.h).
+    const auto scale =
+        static_cast<float>(std::max(LargestOf(real, channel) / kLargestWeight, least));
+    // A channel of nothing but zeros may have any scale.
+    scales.push_back(static_cast<double>(scale > 0 ? scale : kAnyScale));
   }
-  weights.values = Buffer::FromVector(std::move(values));
-  return weights;
+  if (kind == WeightScales::kPerTensor) {
+    scales.assign(scales.size(), *std::max_element(scales.begin(), scales.end()));
+  }
+  return Store(real, input_scale, std::move(scales));
+}
+
+Result<IntegerWeights> QuantizeWeightsWith(const Graph& graph,
+                                           const GraphOp& op,
+                                           double input_scale,
+                                           std::span<const double> scales) {
+  PLUMB_ASSIGN_OR_RETURN(const RealWeights real, RealWeightsOf(graph, op));
+  const size_t channels = real.order.channels;
+  if (scales.size() != 1 && scales.size() != channels) {
+    return InvalidArgumentError(std::to_string(scales.size()) + " ranges for " +
+                                std::to_string(channels) + " channels of weights");
+  }
+  std::vector<double> each(scales.begin(), scales.end());
+  each.resize(channels, scales.front());
+  for (size_t channel = 0; channel < channels; ++channel) {
+    const double bias = std::fabs(static_cast<double>(real.bias[channel]));
+    if (!(bias / (input_scale * each[channel]) < kBiasLimit)) {
+      return InvalidArgumentError("the range of channel " + std::to_string(channel) +
+                                  " is too small for its bias");
+    }
+  }
+  return Store(real, input_scale, std::move(each));
 }
 
 Result<IntegerWeights> TakeWeights(const Graph& graph, const GraphOp& op, double input_scale) {

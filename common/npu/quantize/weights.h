@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "common/base/buffer.h"
 #include "common/base/status.h"
 #include "common/npu/graph/graph.h"
+#include "common/npu/quantize/quantize.h"
 
 namespace plumb::npu {
 
@@ -21,12 +23,20 @@ struct IntegerWeights {
 // True for the kinds whose operands 1 and 2 are weights and bias.
 bool HasWeights(OpKind kind);
 
-// Per-channel quantisation of real weights: scale = max |w| / 127, or more where the bias would not
+// Real weights as integers: scale = max |w| / 127 as a float32, or more where the bias would not
 // fit in 31 (bits 8) or 41 bits (bits 16). kInvalidArgument when a weight or bias is not finite.
 Result<IntegerWeights> QuantizeWeights(const Graph& graph,
                                        const GraphOp& op,
                                        double input_scale,
-                                       int bits);
+                                       int bits,
+                                       WeightScales kind = WeightScales::kPerChannel);
+
+// The same with scales that are known: one for each output channel, or one for all.
+// kInvalidArgument for any other number of them.
+Result<IntegerWeights> QuantizeWeightsWith(const Graph& graph,
+                                           const GraphOp& op,
+                                           double input_scale,
+                                           std::span<const double> scales);
 
 // The file's own integers. A bias that the file has in reals, or in another scale than
 // `input_scale` times the weights', is rounded to those units. kUnimplemented for weights that are

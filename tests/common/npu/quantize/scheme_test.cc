@@ -16,6 +16,11 @@ using ::plumb::testing::Window;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+// Scales are float32 values.
+double Float(double value) {
+  return static_cast<double>(static_cast<float>(value));
+}
+
 std::vector<int> Signed(const Buffer& bytes) {
   std::vector<int> values;
   for (const uint8_t byte : bytes.span()) {
@@ -126,7 +131,7 @@ TEST(QuantizeWeights, GivesEveryChannelItsScale) {
   const Graph graph = builder.Build({y});
   const Result<IntegerWeights> weights = QuantizeWeights(graph, graph.ops[0], 0.5, 8);
   ASSERT_TRUE(weights.ok()) << weights.status().ToString();
-  EXPECT_THAT(weights->scales, ElementsAre(2.0 / 127, 0.5 / 127));
+  EXPECT_THAT(weights->scales, ElementsAre(Float(2.0 / 127), Float(0.5 / 127)));
   EXPECT_THAT(Signed(weights->values), ElementsAre(64, -127, 127, 64));
   // 1 / (0.5 · 2 / 127) and −1 / (0.5 · 0.5 / 127).
   EXPECT_THAT(weights->bias, ElementsAre(127, -508));
@@ -140,7 +145,7 @@ TEST(QuantizeWeights, DepthwiseChannelsAreInnermost) {
   const Graph graph = builder.Build({y});
   const Result<IntegerWeights> weights = QuantizeWeights(graph, graph.ops[0], 1, 8);
   ASSERT_TRUE(weights.ok()) << weights.status().ToString();
-  EXPECT_THAT(weights->scales, ElementsAre(2.0 / 127, 20.0 / 127));
+  EXPECT_THAT(weights->scales, ElementsAre(Float(2.0 / 127), Float(20.0 / 127)));
   EXPECT_THAT(Signed(weights->values), ElementsAre(64, 64, -127, 127));
   EXPECT_THAT(weights->bias, ElementsAre(0, 0));
 }
@@ -157,6 +162,39 @@ TEST(QuantizeWeights, ScalesGrowUntilTheBiasFits) {
   ASSERT_TRUE(weights.ok()) << weights.status().ToString();
   EXPECT_THAT(weights->bias, ElementsAre(1 << 30, 0));
   EXPECT_EQ(weights->scales[0], 4.0 / (1 << 30));
+}
+
+TEST(QuantizeWeights, PerTensorTakesTheLargestScaleForAll) {
+  GraphBuilder builder;
+  const uint32_t x = builder.Input({1, 2});
+  const uint32_t w = builder.Constant({2, 2}, {1, -2, 0.5F, 0.25F});
+  const uint32_t y = builder.Op(OpKind::kFullyConnected, {x, w}, {1, 2});
+  const Graph graph = builder.Build({y});
+  const auto weights = QuantizeWeights(graph, graph.ops[0], 0.5, 8, WeightScales::kPerTensor);
+  ASSERT_TRUE(weights.ok()) << weights.status().ToString();
+  EXPECT_THAT(weights->scales, ElementsAre(Float(2.0 / 127), Float(2.0 / 127)));
+  // 0.5 and 0.25 in steps of 2/127: 31.75 and 15.875.
+  EXPECT_THAT(Signed(weights->values), ElementsAre(64, -127, 32, 16));
+}
+
+TEST(QuantizeWeightsWith, TakesOneScaleOrOneForEachChannel) {
+  GraphBuilder builder;
+  const uint32_t x = builder.Input({1, 1});
+  const uint32_t w = builder.Constant({2, 1}, {1, -3});
+  const uint32_t b = builder.Constant({2}, {2, 2});
+  const uint32_t y = builder.Op(OpKind::kFullyConnected, {x, w, b}, {1, 2});
+  const Graph graph = builder.Build({y});
+  const GraphOp& op = graph.ops[0];
+  const auto one = QuantizeWeightsWith(graph, op, 0.5, std::vector<double>{0.25});
+  ASSERT_TRUE(one.ok()) << one.status().ToString();
+  EXPECT_THAT(Signed(one->values), ElementsAre(4, -12));
+  EXPECT_THAT(one->bias, ElementsAre(16, 16));
+  const auto two = QuantizeWeightsWith(graph, op, 0.5, std::vector<double>{0.25, 0.5});
+  ASSERT_TRUE(two.ok()) << two.status().ToString();
+  EXPECT_THAT(Signed(two->values), ElementsAre(4, -6));
+  EXPECT_THAT(two->bias, ElementsAre(16, 8));
+  EXPECT_FALSE(QuantizeWeightsWith(graph, op, 0.5, std::vector<double>{1, 1, 1}).ok());
+  EXPECT_FALSE(QuantizeWeightsWith(graph, op, 0.5, std::vector<double>{1e-30}).ok());
 }
 
 TEST(QuantizeWeights, RefusesNan) {
