@@ -5,6 +5,7 @@
 
 #include "common/base/file.h"
 #include "common/image/image.h"
+#include "common/npu/quantize/precision.h"
 
 namespace plumb::client {
 namespace {
@@ -24,6 +25,26 @@ std::vector<float> PixelsAsFloats(const SampleValue& value, int offset) {
     result.push_back(static_cast<float>(pixel - offset));
   }
   return result;
+}
+
+dump::NetworkNames NamesOf(const npu::Graph& graph) {
+  const auto name = [&graph](uint32_t tensor) { return graph.tensors.at(tensor).name; };
+  dump::NetworkNames names;
+  for (const uint32_t input : graph.inputs) {
+    names.inputs.push_back(name(input));
+  }
+  for (const uint32_t output : graph.outputs) {
+    names.outputs.push_back(name(output));
+  }
+  for (const npu::GraphTensor& tensor : graph.tensors) {
+    if (!tensor.is_constant()) {
+      names.tensors.push_back(tensor.name);
+    }
+  }
+  for (const uint32_t tensor : npu::RaisableTensors(graph, {})) {
+    names.convolution_inputs.push_back(name(tensor));
+  }
+  return names;
 }
 
 }  // namespace
@@ -47,6 +68,7 @@ Result<std::vector<SampleInput>> InputsOfGraph(const npu::Graph& graph,
                                                const PictureRules& rules,
                                                const std::vector<std::string>& first_files,
                                                Console& console) {
+  PLUMB_RETURN_IF_ERROR(rules.CheckNames(NamesOf(graph)));
   std::vector<SampleInput> inputs;
   for (size_t i = 0; i < graph.inputs.size(); ++i) {
     const npu::GraphTensor& tensor = graph.tensors.at(graph.inputs[i]);

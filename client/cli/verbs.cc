@@ -11,6 +11,7 @@ constexpr std::array kVerbs = {
     VerbEntry{"layers", MakeLayersVerb},
     VerbEntry{"quantize", MakeQuantizeVerb},
     VerbEntry{"compile", MakeCompileVerb},
+    VerbEntry{"quant-params", MakeQuantParamsVerb},
     VerbEntry{"dump", MakeDumpVerb},
     VerbEntry{"input make", MakeInputMakeVerb},
     VerbEntry{"input explain", MakeInputExplainVerb},

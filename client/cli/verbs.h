@@ -31,6 +31,7 @@ std::unique_ptr<Verb> MakeInputExplainVerb();
 std::unique_ptr<Verb> MakeInputMakeVerb();
 std::unique_ptr<Verb> MakeInspectVerb();
 std::unique_ptr<Verb> MakeLayersVerb();
+std::unique_ptr<Verb> MakeQuantParamsVerb();
 std::unique_ptr<Verb> MakeQuantizeVerb();
 std::unique_ptr<Verb> MakeRunVerb();
 std::unique_ptr<Verb> MakeRunsVerb();
