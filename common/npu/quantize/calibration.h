@@ -19,7 +19,7 @@ struct CalibrationRanges {
   std::vector<ValueRange> tensors;
   uint64_t samples = 0;
   // Where INT16 wants another range than UINT8; empty: nowhere.
-  std::vector<ValueRange> wide;
+  std::vector<ValueRange> wide = {};
 };
 
 struct CalibrationOptions {

@@ -190,7 +190,7 @@ Status CheckNetwork(const Graph& graph, const QuantizeOptions& options) {
 // Of each tensor the range that its width wants. Splitting depends on the graph alone, so both
 // kinds of ranges get the same tensors.
 std::vector<ValueRange> RangesFor(const std::vector<int>& bits,
-                                  const Graph& fused,
+                                  const Graph& graph,
                                   const CalibrationRanges& calibrated,
                                   std::vector<ValueRange> ranges) {
   if (calibrated.wide.empty()) {
