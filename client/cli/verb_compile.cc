@@ -1,6 +1,7 @@
 // `plumb compile`: a fixed model to an offline model of the virtual IPU.
 #include "client/cli/model_file.h"
 #include "client/cli/options.h"
+#include "client/cli/picture_rule.h"
 #include "client/cli/usage.h"
 #include "client/cli/verbs.h"
 #include "common/base/file.h"
@@ -47,15 +48,45 @@ std::string ToJson(const npu::ChipSection& chip, const std::string& out, const s
       .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
+dump::NetworkNames NamesOf(const npu::FixedModel& model) {
+  dump::NetworkNames names;
+  for (const npu::ModelInput& input : model.inputs) {
+    names.inputs.push_back(model.tensors.at(input.tensor).name);
+  }
+  for (const uint32_t output : model.outputs) {
+    names.outputs.push_back(model.tensors.at(output).name);
+  }
+  return names;
+}
+
+// The entry of this name; without any names that of the position, of which a single one holds for
+// all. nullptr when the file says nothing.
+template <class Tensor>
+const Tensor* Configured(const std::vector<Tensor>& configured,
+                         size_t position,
+                         const std::string& name) {
+  bool named = false;
+  for (const Tensor& tensor : configured) {
+    if (tensor.name == name) {
+      return &tensor;
+    }
+    named = named || !tensor.name.empty();
+  }
+  const size_t index = configured.size() == 1 ? 0 : position;
+  return named || index >= configured.size() ? nullptr : &configured[index];
+}
+
 class CompileVerb : public Verb {
  public:
   [[nodiscard]] VerbInfo info() const override {
-    return {"compile",
-            "Turn a fixed model into an offline model for one chip family",
-            "The result runs on the virtual IPU and in the built-in simulator. The input format\n"
-            "is the model's colour order for pictures (RGB, BGR or GRAY) and RAWDATA_S16_NHWC\n"
-            "otherwise; outputs are INT16, or FP32 with --dequantize.",
-            "plumb compile --model face_fixed.plm --chip S3 --out face.img"};
+    return {
+        "compile",
+        "Turn a fixed model into an offline model for one chip family",
+        "The result runs on the virtual IPU and in the built-in simulator. The input format\n"
+        "is the model's colour order for pictures (RGB, BGR or GRAY) and RAWDATA_S16_NHWC\n"
+        "otherwise; outputs are INT16, or FP32 with --dequantize. --input-config takes both for\n"
+        "each tensor from input_formats and dequantizations.",
+        "plumb compile --model face_fixed.plm --chip S3 --out face.img"};
   }
 
   void Declare(CLI::App& app) override {
@@ -66,6 +97,10 @@ class CompileVerb : public Verb {
     app.add_option("--input-format", format_, "What the input buffers hold")
         ->type_name(npu::KnownInputFormats());
     app.add_flag("--dequantize", dequantize_, "FP32 outputs instead of INT16");
+    app.add_option("--input-config",
+                   pictures_.input_config,
+                   "input_config.ini: its input_formats and dequantizations, where no flag says")
+        ->type_name("INI");
     app.add_option("--batch", batch_, "Inputs that one Invoke takes (S families)")
         ->check(CLI::Range(1U, npu::kMaxBatch))
         ->capture_default_str();
@@ -91,6 +126,7 @@ class CompileVerb : public Verb {
       }
     }
     PLUMB_ASSIGN_OR_RETURN(const auto model, LoadFixedModel(model_));
+    PLUMB_RETURN_IF_ERROR(TakeConfigured(*model, options, context.console));
     PLUMB_ASSIGN_OR_RETURN(const npu::FixedModel compiled, npu::Compile(*model, options));
     PLUMB_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, npu::SerializeModel(compiled));
     PLUMB_RETURN_IF_ERROR(WriteFileAtomically(out_, bytes).Annotate("--out"));
@@ -100,6 +136,38 @@ class CompileVerb : public Verb {
   }
 
  private:
+  // What the file says of single tensors; a flag holds for all and goes before it.
+  Status TakeConfigured(const npu::FixedModel& model,
+                        npu::CompileOptions& options,
+                        Console& console) const {
+    if (pictures_.input_config.empty()) {
+      return OkStatus();
+    }
+    PLUMB_ASSIGN_OR_RETURN(const PictureRules rules,
+                           PictureRules::Load(pictures_, model_, console));
+    const dump::NetworkNames names = NamesOf(model);
+    dump::InputConfig config = *rules.full_config();
+    config.convolution = {};  // of the float model's tensors, some of which are merged by now
+    if (const Status status = dump::CheckNames(config, names); !status.ok()) {
+      return UsageError(EscapeForDisplay(pictures_.input_config) + ": " + status.message(),
+                        status.hint());
+    }
+    if (!options.input_format) {
+      for (size_t i = 0; i < names.inputs.size(); ++i) {
+        const auto* input = Configured(config.inputs, i, names.inputs[i]);
+        options.input_formats.push_back(
+            input == nullptr ? std::nullopt : npu::ParseInputFormat(input->input_format));
+      }
+    }
+    if (!options.dequantize) {
+      for (size_t i = 0; i < names.outputs.size(); ++i) {
+        const auto* output = Configured(config.outputs, i, names.outputs[i]);
+        options.dequantizations.push_back(output == nullptr ? std::nullopt : output->dequantize);
+      }
+    }
+    return OkStatus();
+  }
+
   void Report(const npu::ChipSection& chip,
               const std::vector<uint8_t>& bytes,
               Console& console) const {
@@ -122,6 +190,7 @@ class CompileVerb : public Verb {
   std::optional<Family> family_;
   std::string format_;
   bool dequantize_ = false;
+  PictureFlags pictures_;  // of which input_config alone is set
   uint32_t batch_ = 1;
   std::string batch_mode_ = "n_buf";
   std::string out_;

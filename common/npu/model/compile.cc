@@ -212,6 +212,18 @@ Result<TensorDesc> DescribeOutput(const FixedTensor& tensor, bool dequantize, Fa
   return DescribeRaw(tensor, type, OutputInnermost(family, type, innermost));
 }
 
+namespace {
+
+// The entry of its own that a tensor has, else what holds for all.
+template <class Value>
+std::optional<Value> OwnOr(const std::vector<std::optional<Value>>& own,
+                           size_t position,
+                           const std::optional<Value>& all) {
+  return position < own.size() && own[position] ? own[position] : all;
+}
+
+}  // namespace
+
 Result<FixedModel> Compile(const FixedModel& model, const CompileOptions& options) {
   FixedModel compiled = model;
   compiled.chip.reset();
@@ -221,15 +233,19 @@ Result<FixedModel> Compile(const FixedModel& model, const CompileOptions& option
   PLUMB_RETURN_IF_ERROR(CheckBatch(options));
   chip.batch = options.batch;
   chip.one_buf = options.one_buf;
-  for (const ModelInput& input : model.inputs) {
-    const InputFormat format = options.input_format.value_or(DefaultFormat(input));
+  for (size_t i = 0; i < model.inputs.size(); ++i) {
+    const ModelInput& input = model.inputs[i];
+    const auto wanted = OwnOr(options.input_formats, i, options.input_format);
+    const InputFormat format = wanted.value_or(DefaultFormat(input));
     PLUMB_ASSIGN_OR_RETURN(TensorDesc desc, DescribeInput(model, input, format, options.family));
     chip.inputs.push_back({format, std::move(desc)});
   }
-  for (const uint32_t output : model.outputs) {
+  for (size_t i = 0; i < model.outputs.size(); ++i) {
+    const bool dequantize = *OwnOr(options.dequantizations, i, std::optional(options.dequantize));
     PLUMB_ASSIGN_OR_RETURN(
-        TensorDesc desc, DescribeOutput(model.tensors[output], options.dequantize, options.family));
-    chip.outputs.push_back({options.dequantize, std::move(desc)});
+        TensorDesc desc,
+        DescribeOutput(model.tensors[model.outputs[i]], dequantize, options.family));
+    chip.outputs.push_back({dequantize, std::move(desc)});
   }
   compiled.chip = std::move(chip);
   return compiled;

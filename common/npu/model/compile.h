@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "common/base/status.h"
 #include "common/npu/model/model.h"
@@ -15,6 +16,10 @@ struct CompileOptions {
   bool dequantize = false;
   uint32_t batch = 1;
   bool one_buf = false;
+  // Other words for single inputs and outputs, in the model's order; empty, or an empty entry: what
+  // holds for all.
+  std::vector<std::optional<InputFormat>> input_formats = {};
+  std::vector<std::optional<bool>> dequantizations = {};
 };
 
 // A copy of `model` with the chip section filled in. kInvalidArgument for a format the input cannot

@@ -213,5 +213,24 @@ TEST(Compile, ReplacesAnEarlierChipSection) {
   EXPECT_EQ(CompiledFor(first, Family::kS6).chip->family, Family::kS6);
 }
 
+TEST(Compile, TakesOtherWordsForSingleTensors) {
+  const FixedModel model = RawModel({1, 2, 2, 4});
+  CompileOptions options;
+  options.family = Family::kS3;
+  options.input_formats = {InputFormat::kRawF32Nhwc};
+  options.dequantizations = {true};
+  const auto compiled = Compile(model, options);
+  ASSERT_TRUE(compiled.ok()) << compiled.status().ToString();
+  EXPECT_EQ(compiled->chip->inputs[0].format, InputFormat::kRawF32Nhwc);
+  EXPECT_TRUE(compiled->chip->outputs[0].dequantize);
+  EXPECT_EQ(compiled->chip->outputs[0].desc.element_type, ElementType::kFloat32);
+  // An empty entry: what holds for all.
+  options.dequantize = true;
+  options.dequantizations = {std::nullopt};
+  EXPECT_TRUE(Compile(model, options)->chip->outputs[0].dequantize);
+  options.dequantizations = {false};
+  EXPECT_FALSE(Compile(model, options)->chip->outputs[0].dequantize);
+}
+
 }  // namespace
 }  // namespace plumb::npu
