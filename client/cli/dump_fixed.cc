@@ -1,6 +1,11 @@
+#include <map>
+#include <utility>
+
 #include "client/cli/dump_stages.h"
 #include "client/cli/model_inputs.h"
+#include "client/cli/usage.h"
 #include "common/base/file.h"
+#include "common/layers/fusion_map.h"
 #include "common/npu/io/io.h"
 #include "common/npu/kernels_reference/executor.h"
 
@@ -86,11 +91,36 @@ Status RunFixed(const std::shared_ptr<const npu::FixedModel>& model,
   return failed;
 }
 
+// F.map beside F.bin: what the quantiser fused, which the other stages show and this one does not.
+std::filesystem::path MapBeside(const std::string& out) {
+  return std::filesystem::path(out).replace_extension(".map");
+}
+
+Status WriteMap(const npu::FixedModel& model, const std::string& out) {
+  std::map<uint32_t, layers::FusedGroup> groups;
+  for (const npu::FusedLayer& layer : model.fused) {
+    layers::FusedGroup& group = groups[layer.into];
+    group.targets = {model.tensors.at(layer.into).name};
+    group.fused.push_back(layer.name);
+  }
+  layers::FusionMap map;
+  for (auto& [tensor, group] : groups) {
+    map.groups.push_back(std::move(group));
+  }
+  PLUMB_ASSIGN_OR_RETURN(const std::string text, layers::FormatFusionMap(map));
+  return WriteFileAtomically(MapBeside(out),
+                             {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+}
+
 }  // namespace
 
 Result<DumpResult> DumpFixed(const DumpRequest& request,
                              const std::shared_ptr<const npu::FixedModel>& model,
                              VerbContext& context) {
+  if (MapBeside(request.out) == std::filesystem::path(request.out)) {
+    return UsageError("--out: " + request.out + " is where the fusion map goes",
+                      "give the dump another extension, for example .bin");
+  }
   PLUMB_ASSIGN_OR_RETURN(const auto files, DumpInputFiles(request, model->inputs.size()));
   const std::vector<SampleInput> inputs = InputsOfModel(*model);
   std::vector<std::vector<int16_t>> stored;
@@ -103,6 +133,7 @@ Result<DumpResult> DumpFixed(const DumpRequest& request,
                          DumpOutput::Create(request.out, false, model->ops.size(), context));
   PLUMB_RETURN_IF_ERROR(RunFixed(model, stored, output));
   PLUMB_RETURN_IF_ERROR(output.Commit());
+  PLUMB_RETURN_IF_ERROR(WriteMap(*model, request.out));
   return DumpResult{"", output.counts()};
 }
 

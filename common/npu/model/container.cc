@@ -26,6 +26,7 @@ constexpr size_t kBlobSizeOffset = 56;
 constexpr size_t kMinTensorSize = 36;
 constexpr size_t kMinOpSize = 17;
 constexpr size_t kMinModelInputSize = 40;
+constexpr size_t kMinFusedSize = 8;
 constexpr size_t kMinChipInputSize = 58;
 
 // A name for a value: written as text, read back through `parse`.
@@ -212,6 +213,22 @@ void ChipFields(Codec& codec, T& chip) {
   BatchFields(codec, chip);
 }
 
+// Which optional parts follow. Files without fused layers are as they were before there was this
+// part.
+constexpr uint8_t kChipPart = 1;
+constexpr uint8_t kFusedPart = 2;
+
+template <class Codec, class T>
+uint8_t PartsField(Codec& codec, T& model) {
+  auto parts = static_cast<uint8_t>((model.chip.has_value() ? kChipPart : 0) |
+                                    (model.fused.empty() ? 0 : kFusedPart));
+  codec.Number(parts);
+  if (parts > (kChipPart | kFusedPart)) {
+    codec.Fail("it has parts that are unknown");
+  }
+  return parts;
+}
+
 template <class Codec, class T>
 void ModelFields(Codec& codec, T& model) {
   codec.Text(model.name);
@@ -222,14 +239,19 @@ void ModelFields(Codec& codec, T& model) {
   codec.List(
       model.inputs, kMinModelInputSize, [&codec](auto& input) { ModelInputFields(codec, input); });
   codec.Numbers(model.outputs);
-  bool has_chip = model.chip.has_value();
-  FlagField(codec, has_chip);
+  const uint8_t parts = PartsField(codec, model);
+  if ((parts & kFusedPart) != 0) {
+    codec.List(model.fused, kMinFusedSize, [&codec](auto& layer) {
+      codec.Text(layer.name);
+      codec.Number(layer.into);
+    });
+  }
   if constexpr (Codec::kReading) {
-    if (has_chip) {
+    if ((parts & kChipPart) != 0) {
       model.chip.emplace();
     }
   }
-  if (has_chip) {
+  if ((parts & kChipPart) != 0) {
     ChipFields(codec, *model.chip);
   }
 }

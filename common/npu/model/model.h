@@ -43,6 +43,15 @@ struct FixedOp {
   OpAttributes attributes;
 };
 
+// A layer of the float network that has no tensor of its own here: an operation computes within
+// what it was. For reports; no kernel reads it.
+struct FusedLayer {
+  std::string name;
+  uint32_t into = 0;  // index into FixedModel::tensors of that operation's output
+
+  friend bool operator==(const FusedLayer&, const FusedLayer&) = default;
+};
+
 // What a picture means to the network: real = (pixel − mean) / std_dev per channel, in the channel
 // order of `training_format`. Its tensor is U8 or INT8 (pixel − 128), even among INT16 activations.
 // For RAWDATA formats mean and std_dev are unused.
@@ -85,6 +94,7 @@ struct FixedModel {
   std::vector<FixedOp> ops;
   std::vector<ModelInput> inputs;
   std::vector<uint32_t> outputs;
+  std::vector<FusedLayer> fused;
   std::optional<ChipSection> chip;
 };
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kMaxEnds = 64;  // inputs, outputs, and inputs of one operation but Concat
 constexpr size_t kMaxOpInputs = 1024;
+constexpr size_t kMaxFused = 16384;  // as many tensors as a graph may have
 
 Status Bad(std::string what) {
   return InvalidArgumentError(std::move(what));
@@ -203,6 +204,18 @@ Status CheckTensors(const FixedModel& model) {
                                           " elements together, too many to run");
 }
 
+Status CheckFused(const FixedModel& model) {
+  if (model.fused.size() > kMaxFused) {
+    return Bad("it lists more than " + std::to_string(kMaxFused) + " fused layers");
+  }
+  for (const FusedLayer& layer : model.fused) {
+    if (!IsSafeName(layer.name) || layer.into >= model.tensors.size()) {
+      return Bad("a fused layer has no safe name or a tensor that does not exist");
+    }
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
 Status ValidateModel(const FixedModel& model) {
@@ -212,6 +225,7 @@ Status ValidateModel(const FixedModel& model) {
   }
   PLUMB_RETURN_IF_ERROR(CheckTensors(model));
   PLUMB_RETURN_IF_ERROR(CheckGraph(model));
+  PLUMB_RETURN_IF_ERROR(CheckFused(model));
   return model.chip ? CheckChip(model, *model.chip).Annotate("chip section") : OkStatus();
 }
 

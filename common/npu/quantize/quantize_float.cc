@@ -6,6 +6,7 @@
 #include "common/npu/quantize/fuse_scales.h"
 #include "common/npu/quantize/fuse_softmax.h"
 #include "common/npu/quantize/quantize.h"
+#include "common/npu/quantize/record_fused.h"
 #include "common/npu/quantize/scheme.h"
 #include "common/npu/quantize/split_composites.h"
 #include "common/npu/quantize/table.h"
@@ -232,7 +233,11 @@ Result<FixedModel> QuantizeFromFloat(const Graph& graph,
   PLUMB_ASSIGN_OR_RETURN(std::vector<int> bits,
                          BitsOfTensors(fused, options.precision, options.bits, pictures));
   std::vector<ValueRange> own = RangesFor(bits, softmax, ranges, split.ranges.tensors);
-  return FloatQuantizer(fused, std::move(own), nullptr, options, std::move(bits)).Quantize();
+  PLUMB_ASSIGN_OR_RETURN(
+      FixedModel model,
+      FloatQuantizer(fused, std::move(own), nullptr, options, std::move(bits)).Quantize());
+  RecordFused(graph, fused, model);
+  return model;
 }
 
 Result<FixedModel> QuantizeFromTable(const Graph& graph,
@@ -244,7 +249,11 @@ Result<FixedModel> QuantizeFromTable(const Graph& graph,
   const Graph fused = FuseScales(SplitComposites({FuseSoftmax(graph), none}).graph);
   PLUMB_ASSIGN_OR_RETURN(const TableSchemes schemes, SchemesOfTable(fused, table));
   std::vector<int> bits(fused.tensors.size(), 8);
-  return FloatQuantizer(fused, {}, &schemes, options, std::move(bits)).Quantize();
+  PLUMB_ASSIGN_OR_RETURN(
+      FixedModel model,
+      FloatQuantizer(fused, {}, &schemes, options, std::move(bits)).Quantize());
+  RecordFused(graph, fused, model);
+  return model;
 }
 
 }  // namespace plumb::npu

