@@ -217,7 +217,12 @@ Status OnnxEngine::ReadPorts(OrtSlot count, OrtSlot name, OrtSlot type, std::vec
   return OkStatus();
 }
 
-Status OnnxEngine::FixShapes(const npu::InputShapes& shapes) {
+Status OnnxEngine::FixShapes(const npu::InputShapes& given_shapes) {
+  std::vector<std::string> names;
+  for (const Port& port : inputs_) {
+    names.push_back(port.name);
+  }
+  PLUMB_ASSIGN_OR_RETURN(const npu::InputShapes shapes, npu::NamedShapes(given_shapes, names));
   for (Port& port : inputs_) {
     const auto given = shapes.find(port.name);
     PLUMB_ASSIGN_OR_RETURN(port.shape,

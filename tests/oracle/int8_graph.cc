@@ -125,7 +125,7 @@ class Int8Builder {
   Status AddWeighted(GraphOp op) {
     const double input_scale = graph_.tensors[op.inputs[0]].quantization.scales.at(0);
     PLUMB_ASSIGN_OR_RETURN(const npu::IntegerWeights integers,
-                           npu::QuantizeWeights(graph_, op, input_scale, 8));
+                           npu::QuantizeWeights(graph_, op, {input_scale, 0, 8}));
     const size_t channels = integers.scales.size();
     GraphTensor weights = graph_.tensors[op.inputs[1]];
     weights.element_type = ElementType::kInt8;

@@ -166,7 +166,7 @@ Status Importer::AddNode(const Node& node) {
                                 " that makes " + makes);
 }
 
-Result<Graph> Importer::Import(const InputShapes& shapes) {
+Result<Graph> Importer::Import(const InputShapes& given_shapes) {
   for (const onnx::Initializer& initializer : model_.initializers) {
     builder_.Reserve(initializer.name);
     initialized_.insert(initializer.name);
@@ -178,6 +178,13 @@ Result<Graph> Importer::Import(const InputShapes& shapes) {
       builder_.Reserve(output);
     }
   }
+  std::vector<std::string> names;
+  for (const ValueInfo& input : model_.inputs) {
+    if (initialized_.count(input.name) == 0) {
+      names.push_back(input.name);
+    }
+  }
+  PLUMB_ASSIGN_OR_RETURN(const InputShapes shapes, NamedShapes(given_shapes, names));
   PLUMB_RETURN_IF_ERROR(CheckShapeNames(shapes));
   for (const ValueInfo& input : model_.inputs) {
     if (initialized_.count(input.name) == 0) {
@@ -200,6 +207,25 @@ Result<Graph> Importer::Import(const InputShapes& shapes) {
 
 bool LooksLikeOnnx(const Buffer& file) {
   return onnx::BeginsAsModel(file.span());
+}
+
+Result<InputShapes> NamedShapes(const InputShapes& shapes, const std::vector<std::string>& inputs) {
+  const auto unnamed = shapes.find("");
+  if (unnamed == shapes.end()) {
+    return shapes;
+  }
+  if (inputs.size() != 1 || shapes.count(inputs.front()) != 0) {
+    std::vector<std::string> names;
+    for (const std::string& input : inputs) {
+      names.push_back(EscapeForDisplay(input));
+    }
+    return InvalidArgumentError("--input-shape does not say for which input it is")
+        .WithHint("write NAME=1x3x48x192; the inputs: " + Join(names, ", "));
+  }
+  InputShapes named = shapes;
+  named.emplace(inputs.front(), unnamed->second);
+  named.erase("");
+  return named;
 }
 
 Result<Graph> ImportOnnx(const Buffer& file, std::string name, const InputShapes& shapes) {

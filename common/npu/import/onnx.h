@@ -11,8 +11,13 @@
 
 namespace plumb::npu {
 
-// Input name to shape, as the file orders its axes: {"x", {1, 3, 48, 192}}.
+// Input name to shape, as the file orders its axes: {"x", {1, 3, 48, 192}}. An empty name stands for
+// the only input there is.
 using InputShapes = std::map<std::string, std::vector<int64_t>>;
+
+// `shapes` with the only one of `inputs` in place of the empty name. kInvalidArgument when there is
+// not exactly one, or when it is named too.
+Result<InputShapes> NamedShapes(const InputShapes& shapes, const std::vector<std::string>& inputs);
 
 // True when the bytes begin as an ONNX model does (which has no identifier of its own).
 bool LooksLikeOnnx(const Buffer& file);

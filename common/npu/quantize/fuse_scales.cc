@@ -161,8 +161,7 @@ class ScaleFuser {
     const std::string bias_name =
         convolution.inputs.size() > 2 ? graph_.tensors[convolution.inputs[2]].name : name + ":bias";
     convolution.inputs.resize(3);
-    convolution.inputs[2] =
-        AddConstant(bias_name, Shape{static_cast<int64_t>(channels)}, bias);
+    convolution.inputs[2] = AddConstant(bias_name, Shape{static_cast<int64_t>(channels)}, bias);
     return true;
   }
 

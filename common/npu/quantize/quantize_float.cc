@@ -138,7 +138,8 @@ Result<IntegerWeights> FloatQuantizer::WeightsOf(const GraphOp& op) const {
       return QuantizeWeightsWith(graph_, op, input_scale, scales->second);
     }
   }
-  return QuantizeWeights(graph_, op, input_scale, bits_[op.inputs[0]], options_.weights);
+  const WeightUse use = {input_scale, builder_.At(op.output).scale, bits_[op.inputs[0]]};
+  return QuantizeWeights(graph_, op, use, options_.weights);
 }
 
 Status FloatQuantizer::AddOp(const GraphOp& op) {
@@ -249,9 +250,8 @@ Result<FixedModel> QuantizeFromTable(const Graph& graph,
   const Graph fused = FuseScales(SplitComposites({FuseSoftmax(graph), none}).graph);
   PLUMB_ASSIGN_OR_RETURN(const TableSchemes schemes, SchemesOfTable(fused, table));
   std::vector<int> bits(fused.tensors.size(), 8);
-  PLUMB_ASSIGN_OR_RETURN(
-      FixedModel model,
-      FloatQuantizer(fused, {}, &schemes, options, std::move(bits)).Quantize());
+  PLUMB_ASSIGN_OR_RETURN(FixedModel model,
+                         FloatQuantizer(fused, {}, &schemes, options, std::move(bits)).Quantize());
   RecordFused(graph, fused, model);
   return model;
 }

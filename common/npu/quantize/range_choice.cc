@@ -38,7 +38,11 @@ class Magnitudes {
  public:
   explicit Magnitudes(const Histogram& histogram) : counts_(1, 0), filled_(1, 0) {
     for (int64_t bin = 0; bin < kSide; ++bin) {
-      const uint64_t count = histogram.count(bin) + histogram.count(-bin - 1);
+      uint64_t count = histogram.count(bin) + histogram.count(-bin - 1);
+      // What a RELU cut off lies at zero and says nothing of the distribution.
+      if (bin == 0) {
+        count = std::min(count, histogram.count(1) + histogram.count(-2));
+      }
       counts_.push_back(counts_.back() + count);
       filled_.push_back(filled_.back() + (count > 0 ? 1 : 0));
       if (count > 0) {

@@ -87,7 +87,10 @@ Result<Scheme> SchemeOf(const dump::TableEntry& entry) {
   } else {
     scheme.scale = static_cast<double>(static_cast<float>((high - low) / kByteSteps));
   }
-  if (!(scheme.scale > 0) || !std::isfinite(scheme.scale)) {
+  if (!std::isfinite(scheme.scale)) {
+    return InvalidArgumentError("its range is too large for a scale");
+  }
+  if (!(scheme.scale > 0)) {
     return SchemeFromRange(0, 0, entry.bit);
   }
   if (entry.bit == 8) {
@@ -105,7 +108,8 @@ Result<std::vector<double>> WeightScalesOf(const dump::TableEntry& entry) {
   for (size_t i = 0; i < entry.min.size(); ++i) {
     const auto scale = static_cast<float>(LargestOf(entry, i) / kLargestWeight);
     if (!(scale > 0) || !std::isfinite(scale)) {
-      return InvalidArgumentError("a range of weights is empty");
+      return InvalidArgumentError(scale > 0 ? "a range of weights is too large for a scale"
+                                            : "a range of weights is empty");
     }
     scales.push_back(static_cast<double>(scale));
   }

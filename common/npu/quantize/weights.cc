@@ -176,14 +176,19 @@ bool HasWeights(OpKind kind) {
          kind == OpKind::kTransposeConv2d || kind == OpKind::kFullyConnected;
 }
 
-Result<IntegerWeights> QuantizeWeights(
-    const Graph& graph, const GraphOp& op, double input_scale, int bits, WeightScales kind) {
+Result<IntegerWeights> QuantizeWeights(const Graph& graph,
+                                       const GraphOp& op,
+                                       const WeightUse& use,
+                                       WeightScales kind) {
   PLUMB_ASSIGN_OR_RETURN(const RealWeights real, RealWeightsOf(graph, op));
-  const double bias_limit = std::ldexp(1.0, bits == 16 ? 40 : 30);
+  const double bias_limit = std::ldexp(1.0, use.bits == 16 ? 40 : 30);
+  // A multiplier below 2^-32 has fewer bits than 31 (freeze.h).
+  const double least_factor = std::ldexp(use.output_scale / use.input_scale, -30);
   std::vector<double> scales;
   for (size_t channel = 0; channel < real.order.channels; ++channel) {
-    const double least =
-        std::fabs(static_cast<double>(real.bias[channel])) / (input_scale * bias_limit);
+    const double least = std::max(
+        least_factor,
+        std::fabs(static_cast<double>(real.bias[channel])) / (use.input_scale * bias_limit));
     // A float32, so that the fixed model's multipliers still tell it exactly (table.h).
     const auto scale =
         static_cast<float>(std::max(LargestOf(real, channel) / kLargestWeight, least));
@@ -193,7 +198,7 @@ Result<IntegerWeights> QuantizeWeights(
   if (kind == WeightScales::kPerTensor) {
     scales.assign(scales.size(), *std::max_element(scales.begin(), scales.end()));
   }
-  return Store(real, input_scale, std::move(scales));
+  return Store(real, use.input_scale, std::move(scales));
 }
 
 Result<IntegerWeights> QuantizeWeightsWith(const Graph& graph,

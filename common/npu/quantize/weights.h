@@ -24,11 +24,18 @@ struct IntegerWeights {
 bool HasWeights(OpKind kind);
 
 // Real weights as integers: scale = max |w| / 127 as a float32, or more where the bias would not
-// fit in 31 (bits 8) or 41 bits (bits 16). kInvalidArgument when a weight or bias is not finite.
+// fit in 31 (bits 8) or 41 bits (bits 16), or more where the multiplier that comes of it could not
+// be told exactly (table.h): channels whose weights are nothing beside a step of the output.
+// kInvalidArgument when a weight or bias is not finite.
+struct WeightUse {
+  double input_scale = 1;
+  double output_scale = 1;
+  int bits = 8;  // of the input
+};
+
 Result<IntegerWeights> QuantizeWeights(const Graph& graph,
                                        const GraphOp& op,
-                                       double input_scale,
-                                       int bits,
+                                       const WeightUse& use,
                                        WeightScales kind = WeightScales::kPerChannel);
 
 // The same with scales that are known: one for each output channel, or one for all.

@@ -129,7 +129,7 @@ TEST(QuantizeWeights, GivesEveryChannelItsScale) {
   const uint32_t b = builder.Constant({2}, {1, -1});
   const uint32_t y = builder.Op(OpKind::kFullyConnected, {x, w, b}, {1, 2});
   const Graph graph = builder.Build({y});
-  const Result<IntegerWeights> weights = QuantizeWeights(graph, graph.ops[0], 0.5, 8);
+  const Result<IntegerWeights> weights = QuantizeWeights(graph, graph.ops[0], {0.5, 1, 8});
   ASSERT_TRUE(weights.ok()) << weights.status().ToString();
   EXPECT_THAT(weights->scales, ElementsAre(Float(2.0 / 127), Float(0.5 / 127)));
   EXPECT_THAT(Signed(weights->values), ElementsAre(64, -127, 127, 64));
@@ -143,7 +143,7 @@ TEST(QuantizeWeights, DepthwiseChannelsAreInnermost) {
   const uint32_t w = builder.Constant({1, 1, 2, 2}, {1, 10, -2, 20});
   const uint32_t y = builder.Op(OpKind::kDepthwiseConv2d, {x, w}, {1, 1, 1, 2}, Window(1, 2));
   const Graph graph = builder.Build({y});
-  const Result<IntegerWeights> weights = QuantizeWeights(graph, graph.ops[0], 1, 8);
+  const Result<IntegerWeights> weights = QuantizeWeights(graph, graph.ops[0], {1, 1, 8});
   ASSERT_TRUE(weights.ok()) << weights.status().ToString();
   EXPECT_THAT(weights->scales, ElementsAre(Float(2.0 / 127), Float(20.0 / 127)));
   EXPECT_THAT(Signed(weights->values), ElementsAre(64, 64, -127, 127));
@@ -158,7 +158,7 @@ TEST(QuantizeWeights, ScalesGrowUntilTheBiasFits) {
   const uint32_t b = builder.Constant({2}, {4, 0});
   const uint32_t y = builder.Op(OpKind::kFullyConnected, {x, w, b}, {1, 2});
   const Graph graph = builder.Build({y});
-  const Result<IntegerWeights> weights = QuantizeWeights(graph, graph.ops[0], 1, 8);
+  const Result<IntegerWeights> weights = QuantizeWeights(graph, graph.ops[0], {1, 1, 8});
   ASSERT_TRUE(weights.ok()) << weights.status().ToString();
   EXPECT_THAT(weights->bias, ElementsAre(1 << 30, 0));
   EXPECT_EQ(weights->scales[0], 4.0 / (1 << 30));
@@ -170,7 +170,7 @@ TEST(QuantizeWeights, PerTensorTakesTheLargestScaleForAll) {
   const uint32_t w = builder.Constant({2, 2}, {1, -2, 0.5F, 0.25F});
   const uint32_t y = builder.Op(OpKind::kFullyConnected, {x, w}, {1, 2});
   const Graph graph = builder.Build({y});
-  const auto weights = QuantizeWeights(graph, graph.ops[0], 0.5, 8, WeightScales::kPerTensor);
+  const auto weights = QuantizeWeights(graph, graph.ops[0], {0.5, 1, 8}, WeightScales::kPerTensor);
   ASSERT_TRUE(weights.ok()) << weights.status().ToString();
   EXPECT_THAT(weights->scales, ElementsAre(Float(2.0 / 127), Float(2.0 / 127)));
   // 0.5 and 0.25 in steps of 2/127: 31.75 and 15.875.
@@ -203,7 +203,7 @@ TEST(QuantizeWeights, RefusesNan) {
   const uint32_t w = builder.Constant({1, 1}, {std::nanf("")});
   const uint32_t y = builder.Op(OpKind::kFullyConnected, {x, w}, {1, 1});
   const Graph graph = builder.Build({y});
-  const Status status = QuantizeWeights(graph, graph.ops[0], 1, 8).status();
+  const Status status = QuantizeWeights(graph, graph.ops[0], {1, 1, 8}).status();
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(status.message(), HasSubstr("'t1'"));
 }
