@@ -13,6 +13,7 @@ constexpr std::array kVerbs = {
     VerbEntry{"compile", MakeCompileVerb},
     VerbEntry{"quant-params", MakeQuantParamsVerb},
     VerbEntry{"dump", MakeDumpVerb},
+    VerbEntry{"tune", MakeTuneVerb},
     VerbEntry{"input make", MakeInputMakeVerb},
     VerbEntry{"input explain", MakeInputExplainVerb},
     VerbEntry{"input check", MakeInputCheckVerb},

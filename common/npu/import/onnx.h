@@ -11,8 +11,8 @@
 
 namespace plumb::npu {
 
-// Input name to shape, as the file orders its axes: {"x", {1, 3, 48, 192}}. An empty name stands for
-// the only input there is.
+// Input name to shape, as the file orders its axes: {"x", {1, 3, 48, 192}}. An empty name stands
+// for the only input there is.
 using InputShapes = std::map<std::string, std::vector<int64_t>>;
 
 // `shapes` with the only one of `inputs` in place of the empty name. kInvalidArgument when there is
