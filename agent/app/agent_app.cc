@@ -6,10 +6,10 @@
 #include <thread>
 #include <utility>
 
-#include "agent/app/virtual_library.h"
 #include "agent/core/artifact_cache.h"
 #include "agent/core/board_agent.h"
 #include "agent/core/run_executor.h"
+#include "agent/core/virtual_library.h"
 #include "agent/core/watchdog.h"
 #include "agent/link/bulk_connection.h"
 #include "agent/link/grpc_artifact_source.h"
@@ -18,6 +18,7 @@
 #include "common/base/file.h"
 #include "common/base/ids.h"
 #include "common/base/log.h"
+#include "common/base/sha256.h"
 #include "common/ring/process_runner.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/limits.h"
@@ -132,7 +133,10 @@ Status RunAgent(const AgentOptions& options, const CancelToken& stop) {
                        MakeRunnerFactory(std::move(runner), options.virtual_board),
                        {rpc::kResumeWindow});
   SessionClient session({server, hello}, watchdog);
-  BoardAgent agent(executor, session, watchdog);
+  // One file for each board, as agents of several may share the folder.
+  FenceKeeper fences(options.cache_folder /
+                     ("grants-" + Sha256Hex(AsBytes(options.name)).substr(0, 16)));
+  BoardAgent agent(executor, session, watchdog, fences);
 
   // The session outlives the run's end by a little, so that the server hears of it.
   const CancelToken end_session;

@@ -44,10 +44,14 @@ void LogOutcome(const rpc::RunKey& key, const RunOutcome& outcome) {
 
 }  // namespace
 
-BoardAgent::BoardAgent(RunExecutor& executor, ControlPort& control, Watchdog& watchdog)
+BoardAgent::BoardAgent(RunExecutor& executor,
+                       ControlPort& control,
+                       Watchdog& watchdog,
+                       FenceKeeper& fences)
     : executor_(executor),
       control_(control),
       watchdog_(watchdog),
+      fences_(fences),
       worker_([this] { Work(); }) {}
 
 BoardAgent::~BoardAgent() {
@@ -65,6 +69,10 @@ BoardAgent::Job BoardAgent::MakeJob(const rpc::RunCommand& command) {
 }
 
 void BoardAgent::OnRunCommand(const rpc::RunCommand& command) {
+  if (const Status admitted = fences_.Admit(command.fence); !admitted.ok()) {
+    control_.SendFailed(command.key, admitted);
+    return;
+  }
   std::unique_lock lock(mutex_);
   if (stopping_) {
     lock.unlock();

@@ -6,6 +6,7 @@
 #include <optional>
 #include <thread>
 
+#include "agent/core/fence_keeper.h"
 #include "agent/core/ports.h"
 #include "agent/core/run_executor.h"
 #include "agent/core/watchdog.h"
@@ -19,10 +20,11 @@ namespace plumb::agent {
 class BoardAgent final : public SessionHandler {
  public:
   // All must outlive the agent.
-  BoardAgent(RunExecutor& executor, ControlPort& control, Watchdog& watchdog);
+  BoardAgent(RunExecutor& executor, ControlPort& control, Watchdog& watchdog, FenceKeeper& fences);
   ~BoardAgent() override;
 
-  // Takes the run (progress), or refuses it while at another one (failed, kReasonBoardBusy). A run
+  // Takes the run (progress), or refuses it while at another one (failed, kReasonBoardBusy) or when
+  // a later grant of the board was seen (failed, lease_lost). A run
   // of which only the last commit is missing does not make the board busy: the next one waits.
   // The key of the current run again is answered by its phase.
   void OnRunCommand(const rpc::RunCommand& command) override;
@@ -52,6 +54,7 @@ class BoardAgent final : public SessionHandler {
   RunExecutor& executor_;
   ControlPort& control_;
   Watchdog& watchdog_;
+  FenceKeeper& fences_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<Job> current_;

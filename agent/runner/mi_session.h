@@ -43,6 +43,9 @@ class Session {
   uint8_t* OutputData(uint32_t index);
   ring::Outcome Invoke(ring::Invoked* invoked);
 
+  // Of an open session.
+  MI_IPU_CHN channel() const { return channel_; }
+
  private:
   enum class Reached { kNothing, kDevice, kChannel };
 

@@ -3,8 +3,8 @@
 #include <csignal>
 #include <cstring>
 
-#include "client/cli/command_line.h"
-#include "client/cli/interrupt.h"
+#include "client/cli/frame/command_line.h"
+#include "client/cli/frame/interrupt.h"
 #include "common/base/log.h"
 
 namespace {

@@ -1,7 +1,7 @@
 // `plumb completion SHELL`: prints a script that completes verbs and flags.
-#include "client/cli/command_line.h"
-#include "client/cli/usage.h"
-#include "client/cli/verbs.h"
+#include "client/cli/frame/command_line.h"
+#include "client/cli/frame/usage.h"
+#include "client/cli/frame/verbs.h"
 #include "common/base/text.h"
 
 #include <CLI/CLI.hpp>

@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <functional>
 
-#include "client/cli/server_option.h"
-#include "client/cli/table.h"
-#include "client/cli/verbs.h"
+#include "client/cli/frame/table.h"
+#include "client/cli/frame/verbs.h"
+#include "client/cli/option/server_option.h"
 #include "client/lib/client.h"
 #include "common/base/file.h"
 #include "common/base/subprocess.h"
@@ -185,7 +185,7 @@ class DoctorVerb : public Verb {
   static Result<int> Report(VerbContext& context, const std::vector<Finding>& findings);
 
   std::string server_;
-  rpc::TlsFiles tls_;
+  ServerTrust tls_;
   std::string mi_library_;
   server::SimulatorFlags sdk_;
 };

@@ -245,8 +245,9 @@ void Batch::TakeBoards(const std::vector<BoardSummary>& listed) {
     const auto known = boards_.find(summary.name);
     const bool back = known != boards_.end() && known->second->lost && !known->second->set_aside &&
                       known->second->returns < kMaxReturns;
-    if ((known == boards_.end() || back) && summary.run_id.empty() &&
-        BoardsInUse() < std::min(options_.max_boards, kMaxBatchBoards) && options_.wants(summary)) {
+    if ((known == boards_.end() || back) && summary.state == BoardState::kIdle &&
+        summary.run_id.empty() && BoardsInUse() < std::min(options_.max_boards, kMaxBatchBoards) &&
+        options_.wants(summary)) {
       Admit(summary);
     }
   }
@@ -286,6 +287,9 @@ void Batch::CheckFirstBoard(const std::vector<BoardSummary>& listed, bool busy) 
   }
   std::string names;
   for (const BoardSummary& board : listed) {
+    if (board.state == BoardState::kOffline) {
+      continue;
+    }
     names += (names.empty() ? "" : ", ") + board.name;
   }
   Stop(NotFoundError("no connected board fits; connected: " + (names.empty() ? "none" : names))

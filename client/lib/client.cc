@@ -13,6 +13,7 @@
 #include "client/lib/progress_guard.h"
 #include "client/lib/run_fold.h"
 #include "client/lib/run_request.h"
+#include "client/lib/token.h"
 #include "common/base/file.h"
 #include "common/base/sha256.h"
 #include "common/base/text.h"
@@ -36,6 +37,23 @@ void SetDeadline(grpc::ClientContext* context, std::chrono::milliseconds timeout
   context->set_deadline(std::chrono::system_clock::now() + timeout);
 }
 
+BoardState StateFromWire(const v1::BoardSummary& wire) {
+  switch (wire.state()) {
+    case v1::BOARD_STATE_IDLE:
+      return BoardState::kIdle;
+    case v1::BOARD_STATE_PREPARING:
+      return BoardState::kPreparing;
+    case v1::BOARD_STATE_LEASED:
+      return BoardState::kLeased;
+    case v1::BOARD_STATE_QUARANTINED:
+      return BoardState::kQuarantined;
+    case v1::BOARD_STATE_DRAINING:
+      return BoardState::kDraining;
+    default:
+      return BoardState::kOffline;
+  }
+}
+
 // What a server lists is shown, whatever it is; made harmless, so that --json is as well.
 BoardSummary FromWire(const v1::BoardSummary& wire) {
   const auto text = [](const std::string& from) { return rpc::WireText(from, rpc::kMaxTextSize); };
@@ -49,6 +67,15 @@ BoardSummary FromWire(const v1::BoardSummary& wire) {
   board.agent_version = text(wire.agent_version());
   board.run_id = text(wire.current_run_id());
   board.connected_unix_ms = wire.connected_unix_ms();
+  board.state = StateFromWire(wire);
+  board.reason = text(wire.reason());
+  board.since_unix_ms = wire.since_unix_ms();
+  board.seen_unix_ms = wire.seen_unix_ms();
+  board.owner = text(wire.owner());
+  board.lease_expires_unix_ms = wire.lease_expires_unix_ms();
+  board.reserved_by = text(wire.reserved_by());
+  board.reserved_until_unix_ms = wire.reserved_until_unix_ms();
+  board.server = text(wire.server());
   return board;
 }
 
@@ -75,8 +102,9 @@ Status TakeReportPiece(v1::GetReportResponse* response,
 
 class Client::Impl {
  public:
-  Impl(const rpc::Endpoint& server, std::chrono::milliseconds stall)
+  Impl(const rpc::Endpoint& server, std::chrono::milliseconds stall, std::string token)
       : address_(server.address.ToString()),
+        token_(std::move(token)),
         encrypted_(server.tls != nullptr),
         stall_(stall),
         control_(rpc::OpenChannel(server, rpc::ChannelPurpose::kControl)),
@@ -102,6 +130,7 @@ class Client::Impl {
               const Request& request,
               Response* response) {
     grpc::ClientContext context;
+    ShowToken(token_, &context);
     SetDeadline(&context, kCallTimeout);
     return Outcome((stub_.get()->*method)(&context, request, response));
   }
@@ -135,6 +164,7 @@ class Client::Impl {
   // A call that fails at once tells what the attempts to connect came to.
   [[nodiscard]] Status NoAnswer() {
     grpc::ClientContext context;
+    ShowToken(token_, &context);
     SetDeadline(&context, kReasonTimeout);
     v1::GetServerInfoRequest request;
     *request.mutable_protocol() = rpc::CurrentProtocol();
@@ -160,6 +190,7 @@ class Client::Impl {
                            ProgressGuard* progress);
 
   const std::string address_;
+  const std::string token_;
   const bool encrypted_;
   const std::chrono::milliseconds stall_;
   std::shared_ptr<grpc::Channel> control_;
@@ -194,6 +225,7 @@ Status Client::Impl::Upload(const Artifact& artifact, const CancelToken& cancel)
     return ErrnoError(errno, "cannot open '" + artifact.path.string() + "'");
   }
   grpc::ClientContext context;
+  ShowToken(token_, &context);
   const auto stop = cancel.OnCancel([&] { context.TryCancel(); });
   v1::PutArtifactResponse response;
   const auto writer = bulk_stub_->PutArtifact(&context, &response);
@@ -219,6 +251,7 @@ Status Client::Impl::FollowRun(const std::string& run_id,
                                const CancelToken& cancel,
                                RunFold* fold) {
   grpc::ClientContext context;
+  ShowToken(token_, &context);
   const auto stop = cancel.OnCancel([&] { context.TryCancel(); });
   v1::WatchRunRequest request;
   request.set_run_id(run_id);
@@ -248,6 +281,7 @@ Status Client::Impl::FollowRun(const std::string& run_id,
 
 Result<std::string> Client::Impl::ReadReport(const std::string& run_id) {
   grpc::ClientContext context;
+  ShowToken(token_, &context);
   SetDeadline(&context, kCallTimeout);
   v1::GetReportRequest request;
   request.set_run_id(run_id);
@@ -285,7 +319,8 @@ Result<std::unique_ptr<Client>> Client::Connect(const ClientOptions& options) {
   if (!address.is_unix()) {
     PLUMB_ASSIGN_OR_RETURN(server.tls, rpc::LoadTls(options.tls));
   }
-  auto impl = std::make_unique<Impl>(server, options.stall_timeout);
+  PLUMB_ASSIGN_OR_RETURN(std::string token, ReadToken(options));
+  auto impl = std::make_unique<Impl>(server, options.stall_timeout, std::move(token));
   PLUMB_RETURN_IF_ERROR(impl->Greet(options.connect_timeout));
   return std::unique_ptr<Client>(new Client(std::move(impl)));
 }

@@ -25,6 +25,9 @@ struct ClientOptions {
   // A server that takes nothing of an upload for so long counts as lost.
   std::chrono::milliseconds stall_timeout{30'000};
   rpc::TlsFiles tls = {};  // for TCP; nothing given: not encrypted
+  // A file with the token that `plumb token add` printed, readable by its owner alone; empty: none.
+  // Not over an unencrypted network.
+  std::string token_file = {};
 };
 
 // One connection. Thread-safe; calls block. A server that cannot be reached, or is lost in the

@@ -3,6 +3,7 @@
 #include <limits>
 #include <string>
 
+#include "client/lib/farm_client.h"
 #include "common/base/ids.h"
 #include "common/rpc/convert.h"
 #include "common/rpc/limits.h"
@@ -101,6 +102,10 @@ Result<v1::StartRunRequest> ToProto(const RunRequest& request) {
     wire.set_simulator(simulator);
   }
   ToleranceToProto(request.tolerance, wire.mutable_tolerance());
+  wire.set_owner(request.owner.empty() ? DefaultOwner() : request.owner);
+  wire.set_priority(request.priority);
+  wire.set_max_attempts(request.max_attempts);
+  wire.set_wait(request.wait);
   return wire;
 }
 

@@ -18,4 +18,22 @@ std::string_view RunStateName(RunState state) {
   return "unknown";
 }
 
+std::string_view ToString(BoardState state) {
+  switch (state) {
+    case BoardState::kIdle:
+      return "idle";
+    case BoardState::kPreparing:
+      return "preparing";
+    case BoardState::kLeased:
+      return "leased";
+    case BoardState::kQuarantined:
+      return "quarantined";
+    case BoardState::kDraining:
+      return "draining";
+    case BoardState::kOffline:
+      return "offline";
+  }
+  return "offline";
+}
+
 }  // namespace plumb::client

@@ -22,6 +22,10 @@ constexpr std::string_view kReasonServerLost = "server_lost";
 struct RunRequest {
   Artifact model;                // as EnsureArtifact returned them
   std::vector<Artifact> inputs;  // in the model's order
+  std::string owner;             // for whom, where no certificate says it; empty: DefaultOwner()
+  int32_t priority = 0;          // -1000 to 1000, higher first
+  uint32_t max_attempts = 1;     // starts, should boards or servers be lost in the middle
+  bool wait = false;             // also while no board that fits is connected
   std::string model_name;        // file names, for people reading lists and reports
   std::vector<std::string> input_names;
   std::vector<std::string> board;     // a name, or tags that must all fit; empty: any board
@@ -85,14 +89,28 @@ struct RunEvent {
   std::string report_json;              // plumb.comparison/1, only in the last event
 };
 
+enum class BoardState { kOffline, kIdle, kPreparing, kLeased, kQuarantined, kDraining };
+
+// "idle", "leased", …
+std::string_view ToString(BoardState state);
+
 struct BoardSummary {
   std::string name;
   std::vector<std::string> tags;
   std::string family;  // of a virtual board; may be empty
   std::string abi;     // may be empty
   std::string agent_version;
-  std::string run_id;  // the run it is at; empty: idle
+  std::string run_id;  // the run it is at; empty: none
   int64_t connected_unix_ms = 0;
+  BoardState state = BoardState::kIdle;
+  std::string reason;         // why it is out of service
+  int64_t since_unix_ms = 0;  // when it was put in or out of service
+  int64_t seen_unix_ms = 0;
+  std::string owner;  // of the run it is at
+  int64_t lease_expires_unix_ms = 0;
+  std::string reserved_by;  // empty: nobody
+  int64_t reserved_until_unix_ms = 0;
+  std::string server;  // that reaches it
 };
 
 }  // namespace plumb::client

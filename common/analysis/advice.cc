@@ -6,7 +6,7 @@
 namespace plumb::analysis {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 19> kAdvice = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 23> kAdvice = {{
     {"rounding_profile",
      "The chip rounds otherwise than the simulator. Give the simulator the chip's profile; if that "
      "makes it equal, the model and the input are right and nothing else needs to be looked for."},
@@ -53,6 +53,22 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 19> kAdvice 
     {"saturation",
      "Values were cut at the end of the range. Calibrate with data that covers this input, or give "
      "the tensor 16 bits."},
+    {"scaled_and_offset",
+     "A factor and a constant lie between the two. Compare mean and std of the input configuration "
+     "with what the preprocessing does, and scale and zero point of both sides."},
+    {"out_of_calibration",
+     "The values are larger than calibration saw, so they were cut. Calibrate with samples that "
+     "cover "
+     "this input, or give the tensor 16 bits."},
+    {"tile_stripe",
+     "A band of rows, columns or channels is wrong and the rest is not. Rows and columns: look at "
+     "how "
+     "the operator is cut into tiles and at buffers that are reused too early. Channels: look at "
+     "their weights, scales and biases."},
+    {"edge_only",
+     "Only the border is wrong. Compare the padding of the operator: SAME against explicit, its "
+     "value "
+     "(zero or the zero point), and on which side an odd one lies."},
     {"wrong_model",
      "The two sides ran different models. Nothing else is worth looking at: run both again with "
      "one "

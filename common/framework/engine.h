@@ -15,7 +15,7 @@
 #include "common/base/buffer.h"
 #include "common/base/cancel.h"
 #include "common/base/status.h"
-#include "common/npu/import/onnx.h"
+#include "common/npu/import/onnx/onnx.h"
 #include "common/tensor/element_type.h"
 #include "common/tensor/shape.h"
 #include "common/tensor/tensor_desc.h"

@@ -9,9 +9,9 @@
 #include "common/base/file.h"
 #include "common/base/text.h"
 #include "common/framework/node_child.h"
-#include "common/npu/import/tflite.h"
-#include "common/npu/import/tflite_file.h"
-#include "common/npu/import/tflite_ops.h"
+#include "common/npu/import/tflite/file.h"
+#include "common/npu/import/tflite/ops.h"
+#include "common/npu/import/tflite/tflite.h"
 #include "common/runner/failure.h"
 #include "common/tensor/convert.h"
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,8 +10,10 @@
 #include "common/analysis/tolerance.h"
 #include "common/base/cancel.h"
 #include "common/base/status.h"
+#include "common/diagnosis/look_inside.h"
 #include "common/layers/layer_set.h"
 #include "common/layers/matching.h"
+#include "common/layers/profile.h"
 
 namespace plumb::layers {
 
@@ -28,7 +31,10 @@ std::string_view LayoutEvidenceName(LayoutEvidence layout);
 struct LayerResult {
   LayerPair pair;
   LayoutEvidence layout = LayoutEvidence::kSame;
-  analysis::TensorReport report;  // index: the place in the order of execution
+  analysis::TensorReport report;             // index: the place in the order of execution
+  std::optional<LayerProfile> profile;       // empty where nothing could be compared
+  std::vector<diagnosis::Finding> findings;  // of a layer out of bounds, best first
+  bool too_large_to_look_inside = false;     // it is out of bounds and was not looked into
 };
 
 struct CompareOptions {
@@ -36,15 +42,19 @@ struct CompareOptions {
   // Whether 4-D tensors of one element count are tried as NCHW and NHWC. The turned reading is
   // taken where the shapes say so or its 1 − cosine is at most a tenth of the straight one's.
   bool try_layouts = true;
-  unsigned threads = 0;  // 0: as many as there are cores
+  bool profile = true;      // LayerResult::profile is filled
+  bool look_inside = true;  // layers that are out of bounds are read again for what happened
+  unsigned threads = 0;     // 0: as many as there are cores
   CancelToken cancel;
   // After each layer, from any thread but one at a time: how many are done, and the name.
   std::function<void(size_t done, const std::string& name)> progress;
 };
 
-// In the order of `matching`. Memory: a few hundred KiB a thread; while a layout is tried both
-// tensors of one layer, of at most kMaxTurned bytes (larger ones are only compared straight, and
-// the reason says so). Fails with the first error of a source, or cancel's.
+// In the order of `matching`. Memory: a few hundred KiB a thread. While a layout is tried or a
+// layer is looked into, both tensors of one layer are held: of at most kMaxTurned bytes each for
+// layouts (larger ones are only compared straight, and the reason says so), of kMaxElements values
+// each for the look. Fails with the first error of a source, or cancel's. The results depend on the
+// values alone, not on the number of threads.
 constexpr uint64_t kMaxTurned = uint64_t{64} << 20U;
 Result<std::vector<LayerResult>> CompareLayers(const LayerSet& reference,
                                                const LayerSet& target,

@@ -48,6 +48,50 @@ class OperationCounter {
   uint32_t number_ = 0;
 };
 
+// The types that dumps name; other words are no quantised types.
+std::optional<QuantRange> RangeOf(const DumpEntry& entry) {
+  const bool is_unsigned = entry.type.find('U') != std::string::npos;
+  for (const int bits : {8, 16}) {
+    if (entry.type == (is_unsigned ? "UINT" : "INT") + std::to_string(bits)) {
+      return QuantRangeOf(entry.scale, entry.zero_point, bits, !is_unsigned);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<QuantRange> RangeOf(const TensorDesc& desc) {
+  const double scale = desc.scale;
+  switch (desc.element_type) {
+    case ElementType::kInt8:
+      return QuantRangeOf(scale, desc.zero_point, 8, true);
+    case ElementType::kUint8:
+      return QuantRangeOf(scale, desc.zero_point, 8, false);
+    case ElementType::kInt16:
+      return QuantRangeOf(scale, desc.zero_point, 16, true);
+    case ElementType::kUint16:
+      return QuantRangeOf(scale, desc.zero_point, 16, false);
+    default:
+      return std::nullopt;
+  }
+}
+
+Result<Layer> LayerOf(const DumpEntry& entry) {
+  PLUMB_ASSIGN_OR_RETURN(const uint64_t count, entry.value_count());
+  PLUMB_ASSIGN_OR_RETURN(const Shape flat,
+                         Shape::Create(std::vector<int64_t>{static_cast<int64_t>(count)}));
+  Layer layer;
+  PLUMB_ASSIGN_OR_RETURN(
+      layer.desc,
+      MakeContiguousDesc(entry.name, ElementType::kFloat32, entry.shape.value_or(flat)));
+  layer.shape_known = entry.shape.has_value();
+  layer.op = entry.op;
+  layer.type = entry.type;
+  layer.output_index = entry.index;
+  layer.as_text = entry.as_text;
+  layer.range = RangeOf(entry);
+  return layer;
+}
+
 bool IsDigit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -74,30 +118,26 @@ Result<LayerSet> LayersOfDump(const dump::DumpIndex& index, std::string source) 
   set.is_float = index.is_float;
   const auto shared = std::make_shared<const dump::DumpIndex>(index);
   OperationCounter counter;
+  std::vector<std::string> inputs;  // of the operation `inputs_of`
+  uint32_t inputs_of = 0;
   for (size_t i = 0; i < index.entries.size(); ++i) {
     const DumpEntry& entry = index.entries[i];
     const uint32_t op_index = counter.Of(entry);
+    if (op_index != inputs_of) {
+      inputs.clear();
+      inputs_of = op_index;
+    }
     if (entry.constant) {
       ++set.constants;
+    } else if (entry.direction == Direction::kInput) {
+      inputs.push_back(entry.name);
+    } else {
+      PLUMB_ASSIGN_OR_RETURN(Layer layer, LayerOf(entry));
+      layer.op_index = op_index;
+      layer.inputs = inputs;
+      layer.open = [shared, i] { return ReaderOf(*shared, shared->entries[i]); };
+      set.layers.push_back(std::move(layer));
     }
-    if (entry.constant || entry.direction != Direction::kOutput) {
-      continue;
-    }
-    PLUMB_ASSIGN_OR_RETURN(const uint64_t count, entry.value_count());
-    PLUMB_ASSIGN_OR_RETURN(const Shape flat,
-                           Shape::Create(std::vector<int64_t>{static_cast<int64_t>(count)}));
-    Layer layer;
-    PLUMB_ASSIGN_OR_RETURN(
-        layer.desc,
-        MakeContiguousDesc(entry.name, ElementType::kFloat32, entry.shape.value_or(flat)));
-    layer.shape_known = entry.shape.has_value();
-    layer.op = entry.op;
-    layer.type = entry.type;
-    layer.op_index = op_index;
-    layer.output_index = entry.index;
-    layer.as_text = entry.as_text;
-    layer.open = [shared, i] { return ReaderOf(*shared, shared->entries[i]); };
-    set.layers.push_back(std::move(layer));
   }
   return set;
 }
@@ -110,6 +150,7 @@ LayerSet LayersOfTensors(const std::vector<Tensor>& tensors, std::string source)
     layer.desc = tensor.desc;
     layer.type = ElementTypeName(tensor.desc.element_type);
     layer.op_index = static_cast<uint32_t>(set.layers.size());
+    layer.range = RangeOf(tensor.desc);
     layer.open = [tensor]() -> analysis::ReadRange {
       return [tensor](uint64_t offset, std::span<uint8_t> out) {
         return analysis::ReadFrom(tensor.bytes.span())(offset, out);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "common/analysis/valid_bytes.h"
 #include "common/base/status.h"
 #include "common/dump/dump_index.h"
+#include "common/layers/profile.h"
 #include "common/tensor/tensor.h"
 #include "common/tensor/tensor_desc.h"
 
@@ -24,6 +26,8 @@ struct Layer {
   uint32_t op_index = 0;      // the operation's number in its file
   uint32_t output_index = 0;  // which of the operation's outputs
   bool as_text = false;       // six decimals
+  std::optional<QuantRange> range;  // of a quantised tensor whose scale is known
+  std::vector<std::string> inputs;  // what the operation reads, without constants; empty: unknown
   // A reader of the layer's own bytes. Safe to call from any thread; what it gives is of one.
   std::function<analysis::ReadRange()> open;
 };

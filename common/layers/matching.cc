@@ -112,7 +112,7 @@ class Matcher {
     if (by_position_ > 0) {
       matching_.warnings.push_back(
           (by_position_ == 1 ? "1 layer has" : std::to_string(by_position_) + " layers have") +
-          " different names on the two sides and were paired by shape and position: check the "
+          " different names on the two sides, paired by shape and position: check the "
           "pairs (matched_by in the CSV and JSON), or give a fusion map with --map");
     }
   }

@@ -150,6 +150,10 @@ v1::RunCommand ToProto(const RunCommand& command) {
   wire.set_probe(command.probe);
   wire.set_invoke_timeout_ms(WireMilliseconds(command.invoke_timeout));
   wire.set_deadline_ms(WireMilliseconds(command.deadline));
+  if (!command.fence.farm.empty()) {
+    wire.mutable_fence()->set_farm_id(command.fence.farm);
+    wire.mutable_fence()->set_epoch(command.fence.epoch);
+  }
   return wire;
 }
 
@@ -175,6 +179,13 @@ Result<RunCommand> FromProto(const v1::RunCommand& command) {
   result.invoke_timeout = std::chrono::milliseconds(command.invoke_timeout_ms());
   PLUMB_RETURN_IF_ERROR(CheckDuration(command.deadline_ms(), "run.deadline_ms"));
   result.deadline = std::chrono::milliseconds(command.deadline_ms());
+  if (command.has_fence()) {
+    PLUMB_RETURN_IF_ERROR(CheckInstanceId(command.fence().farm_id()).Annotate("run.fence.farm_id"));
+    if (command.fence().epoch() == 0) {
+      return ProtocolError("run.fence.epoch", "must be at least 1");
+    }
+    result.fence = {command.fence().farm_id(), command.fence().epoch()};
+  }
   return result;
 }
 

@@ -43,8 +43,16 @@ struct Welcome {
   std::vector<std::string> capabilities;
 };
 
+// Which grant of a board a command belongs to: of two from one farm the one with the lower epoch is
+// old, whatever the clocks say.
+struct Fence {
+  std::string farm;  // 32 lower-case hexadecimal digits; empty: none
+  uint64_t epoch = 0;
+};
+
 struct RunCommand {
   RunKey key;
+  Fence fence;
   Artifact model;  // paths are empty: files are named by digest on the wire
   std::vector<Artifact> inputs;
   uint32_t repetitions = 1;

@@ -38,6 +38,11 @@ int Serve(const plumb::server::ServerAppOptions& options) {
     return Complain(server.status());
   }
   std::printf("plumb-server listens on %s\n", plumb::Join((*server)->addresses(), " and ").c_str());
+  if (!(*server)->http_address().empty()) {
+    std::printf("web page: http://%s/ and metrics: http://%s/metrics\n",
+                (*server)->http_address().c_str(),
+                (*server)->http_address().c_str());
+  }
   std::fflush(stdout);
   int signal = 0;
   sigwait(&signals, &signal);
@@ -101,9 +106,30 @@ int main(int argc, char** argv) {
                  "Address to listen on: host:port (port 0: any free one) or unix:/path; repeatable")
       ->envname("PLUMB_LISTEN")
       ->required();
+  app.add_option("--http",
+                 options.http,
+                 "Serve the web page, /metrics (Prometheus), /healthz and /readyz here: host:port, "
+                 "unencrypted")
+      ->envname("PLUMB_HTTP");
   app.add_option("--data", options.data, "Folder for runs and uploaded files; made if missing")
       ->envname("PLUMB_DATA")
       ->required();
+  app.add_option(
+         "--store",
+         options.store,
+         "Where the farm's queue and leases are: sqlite:FILE, or postgresql://USER@HOST/DB "
+         "shared with other servers (which then share --data too); default: sqlite in --data")
+      ->envname("PLUMB_STORE");
+  app.add_option("--server-name",
+                 options.server_name,
+                 "This server's name among those that share the store; default: the host's name")
+      ->envname("PLUMB_SERVER_NAME");
+  int lease_seconds = 15;
+  app.add_option("--lease-seconds",
+                 lease_seconds,
+                 "How long a board stays with a run whose server is not heard of")
+      ->check(CLI::Range(2, 3600))
+      ->capture_default_str();
   plumb::server::SimulatorsOptions simulators;
   plumb::server::SimulatorFlags simulator_flags;
   app.add_option("--simulator",
@@ -119,6 +145,10 @@ int main(int argc, char** argv) {
       ->envname("PLUMB_TLS_KEY");
   app.add_flag(
       "--insecure", options.allow_insecure, "Allow addresses other than loopback without TLS");
+  app.add_flag("--require-token",
+               options.require_token,
+               "Clients show a token (plumb token add), but over a unix socket")
+      ->envname("PLUMB_REQUIRE_TOKEN");
   app.add_flag("--verbose", verbose, "Log more");
   app.add_flag("--quiet", quiet, "Log errors only");
   try {
@@ -135,6 +165,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "plumb-server: %s\n", external.status().ToString().c_str());
     return plumb::analysis::kExitUsage;
   }
+  options.lease = std::chrono::seconds(lease_seconds);
   simulators.external = *std::move(external);
   options.simulators = std::make_shared<plumb::server::Simulators>(std::move(simulators));
   return Serve(options);

@@ -20,11 +20,11 @@ std::string Describe(const Artifact& artifact) {
 
 }  // namespace
 
-Result<BlobStore> BlobStore::Open(const fs::path& folder) {
+Result<BlobStore> BlobStore::Open(const fs::path& folder, bool clear) {
   PLUMB_RETURN_IF_ERROR(MakeFolders(folder));
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".part") {
+    if (clear && entry.path().extension() == ".part") {
       std::error_code ignored;
       fs::remove(entry.path(), ignored);
     }

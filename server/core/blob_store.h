@@ -18,7 +18,7 @@ class BlobStore {
  public:
   // Makes the folder and removes what uploads that did not finish left in it. The folder must be
   // this process's alone.
-  static Result<BlobStore> Open(const std::filesystem::path& folder);
+  static Result<BlobStore> Open(const std::filesystem::path& folder, bool clear = true);
 
   // `artifact` with the path of its file. kNotFound when it is not here or has another size.
   [[nodiscard]] Result<Artifact> Find(const Artifact& artifact) const;

@@ -14,9 +14,6 @@ namespace plumb::server {
 // any at all.
 using BoardSelector = std::vector<std::string>;
 
-// "board 'camera-7'", "a board with 'S6' and 'lab'", "any board".
-std::string DescribeSelector(const BoardSelector& selector);
-
 // The control stream of one connected agent. Called on the strand; never blocks.
 class BoardLink {
  public:

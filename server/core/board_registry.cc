@@ -1,22 +1,13 @@
 #include "server/core/board_registry.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "common/base/text.h"
 #include "common/rpc/limits.h"
 #include "common/runner/failure.h"
 #include "server/core/limits.h"
 
 namespace plumb::server {
 namespace {
-
-bool Fits(const rpc::Hello& board, const BoardSelector& selector) {
-  return std::all_of(selector.begin(), selector.end(), [&](const std::string& word) {
-    return word == board.board_name ||
-           std::find(board.tags.begin(), board.tags.end(), word) != board.tags.end();
-  });
-}
 
 int64_t UnixMs() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -43,21 +34,14 @@ Status NameTaken(const std::string& board) {
           std::to_string(seconds.count()) + " s, and this agent keeps trying");
 }
 
-// A run that the server has given up, or that an earlier server started.
-void StopUnknownRun(const rpc::Hello& hello, const std::string& expected_run_id, BoardLink& link) {
-  if (hello.current_run && hello.current_run->run_id != expected_run_id) {
+// A run that the server has given up, or that an earlier server or attempt started.
+void StopUnknownRun(const rpc::Hello& hello, const rpc::RunKey& expected, BoardLink& link) {
+  if (hello.current_run && !(*hello.current_run == expected)) {
     link.SendCancel({*hello.current_run, "the server no longer knows this run"});
   }
 }
 
 }  // namespace
-
-std::string DescribeSelector(const BoardSelector& selector) {
-  if (selector.empty()) {
-    return "any board";
-  }
-  return (selector.size() == 1 ? "board '" : "a board with '") + Join(selector, "' and '") + "'";
-}
 
 BoardRegistry::BoardRegistry(Strand* strand,
                              std::chrono::milliseconds resume_grace,
@@ -77,9 +61,9 @@ Status BoardRegistry::Attach(const rpc::Hello& identity, std::shared_ptr<BoardLi
     return LimitReached(
         "boards", max_boards_, "stop agents that are not needed, or start a second server");
   }
-  StopUnknownRun(identity, "", *link);
-  boards_.emplace(identity.board_name, Entry{identity, std::move(link), "", {}, UnixMs()});
-  events_.on_board_available();
+  StopUnknownRun(identity, {}, *link);
+  boards_.emplace(identity.board_name, Entry{identity, std::move(link), {}, {}, UnixMs()});
+  events_.on_board_attached(identity);
   return OkStatus();
 }
 
@@ -90,26 +74,25 @@ Status BoardRegistry::Replace(Entry& entry,
   if (!same_instance && entry.link) {
     return NameTaken(identity.board_name);
   }
-  const std::string run_id = entry.run_id;
+  const std::string run_id = entry.run.run_id;
   if (entry.link) {
     // The agent saw its stream break before the server did.
     entry.link->Close(AbortedError("the agent opened a newer stream"));
   }
-  StopUnknownRun(identity, entry.run_id, *link);
+  StopUnknownRun(identity, entry.run, *link);
   entry.grace = {};
   entry.identity = identity;
   entry.link = std::move(link);
+  events_.on_board_attached(identity);
   if (run_id.empty()) {
-    events_.on_board_available();
     return OkStatus();
   }
   if (same_instance) {
     events_.on_board_resumed(run_id, identity.current_run.has_value());
     return OkStatus();
   }
-  entry.run_id.clear();
+  Free(entry);
   events_.on_board_lost(run_id, AgentLost(identity.board_name, "was restarted in mid-run"));
-  events_.on_board_available();
   return OkStatus();
 }
 
@@ -120,9 +103,8 @@ void BoardRegistry::Detach(const std::string& name, const BoardLink* link) {
   }
   Entry& entry = found->second;
   entry.link.reset();
-  if (entry.run_id.empty()) {
-    boards_.erase(found);
-    events_.on_board_removed();
+  if (entry.run.run_id.empty()) {
+    Remove(found);
     return;
   }
   entry.grace = strand_->After(resume_grace_, [this, name] {
@@ -137,100 +119,82 @@ void BoardRegistry::Forget(const std::string& name, const std::string& why) {
   if (found == boards_.end()) {
     return;
   }
-  const std::string run_id = found->second.run_id;
-  boards_.erase(found);
+  const std::string run_id = found->second.run.run_id;
+  Remove(found);
   if (!run_id.empty()) {
     events_.on_board_lost(run_id, AgentLost(name, why));
   }
-  events_.on_board_removed();
 }
 
-Result<std::optional<std::string>> BoardRegistry::FindIdle(const BoardSelector& selector) const {
-  bool fits = false;
-  for (const auto& [name, entry] : boards_) {
-    if (!Fits(entry.identity, selector)) {
-      continue;
-    }
-    if (entry.link && entry.run_id.empty()) {
-      return std::optional<std::string>(name);
-    }
-    fits = true;
-  }
-  if (fits) {
-    return std::optional<std::string>();
-  }
-  return NotFoundError("no connected board fits " + DescribeSelector(selector) + "; " +
-                       DescribeBoards())
-      .WithReason(kReasonBoardNotFound)
-      .WithHint(boards_.empty() ? "start plumb-agent on the board with --server and this address"
-                                : "choose one of these with --board, by name or by tag");
+void BoardRegistry::Remove(std::map<std::string, Entry>::iterator found) {
+  Free(found->second);
+  const rpc::Hello identity = std::move(found->second.identity);
+  boards_.erase(found);
+  events_.on_board_removed(identity);
 }
 
-std::string BoardRegistry::DescribeBoards() const {
-  if (boards_.empty()) {
-    return "no board is connected";
-  }
-  constexpr size_t kMaxNamed = 20;
-  std::vector<std::string> names;
-  for (const auto& [name, entry] : boards_) {
-    if (names.size() == kMaxNamed) {
-      names.push_back("and " + std::to_string(boards_.size() - kMaxNamed) + " more");
-      break;
-    }
-    std::string text = "'" + name + "'";
-    if (!entry.identity.tags.empty()) {
-      text += " (tags " + Join(entry.identity.tags, ", ") + ")";
-    }
-    names.push_back(std::move(text));
-  }
-  return "connected: " + Join(names, "; ");
-}
-
-void BoardRegistry::Lease(const std::string& name, const std::string& run_id) {
+bool BoardRegistry::Lease(const std::string& name,
+                          const std::string& instance,
+                          const rpc::RunKey& key) {
   const auto found = boards_.find(name);
-  if (found != boards_.end()) {
-    found->second.run_id = run_id;
+  if (found == boards_.end() || !found->second.link || !found->second.run.run_id.empty() ||
+      found->second.identity.instance_id != instance) {
+    return false;
   }
+  found->second.run = key;
+  by_run_[key.run_id] = name;
+  return true;
+}
+
+void BoardRegistry::Free(Entry& entry) {
+  by_run_.erase(entry.run.run_id);
+  entry.run = {};
+}
+
+const BoardRegistry::Entry* BoardRegistry::At(const std::string& run_id) const {
+  const auto board = by_run_.find(run_id);
+  const auto found = board == by_run_.end() ? boards_.end() : boards_.find(board->second);
+  return found == boards_.end() ? nullptr : &found->second;
 }
 
 void BoardRegistry::Release(const std::string& name, const std::string& run_id) {
   const auto found = boards_.find(name);
-  if (found == boards_.end() || found->second.run_id != run_id) {
+  if (found == boards_.end() || found->second.run.run_id != run_id) {
     return;
   }
-  found->second.run_id.clear();
+  Free(found->second);
   if (!found->second.link) {
     found->second.grace = {};
-    boards_.erase(found);
-    events_.on_board_removed();
-    return;
+    Remove(found);
   }
-  events_.on_board_available();
+}
+
+void BoardRegistry::Refuse(const std::string& name,
+                           const std::string& instance,
+                           const Status& reason) {
+  const auto found = boards_.find(name);
+  if (found != boards_.end() && found->second.link &&
+      found->second.identity.instance_id == instance) {
+    found->second.link->Close(reason);
+  }
 }
 
 std::shared_ptr<BoardLink> BoardRegistry::LinkOf(const std::string& run_id) const {
-  for (const auto& [name, entry] : boards_) {
-    if (entry.run_id == run_id) {
-      return entry.link;
-    }
-  }
-  return nullptr;
+  const Entry* entry = At(run_id);
+  return entry != nullptr ? entry->link : nullptr;
 }
 
 std::optional<rpc::Hello> BoardRegistry::BoardOf(const std::string& run_id) const {
-  for (const auto& [name, entry] : boards_) {
-    if (entry.run_id == run_id) {
-      return entry.identity;
-    }
-  }
-  return std::nullopt;
+  const Entry* entry = At(run_id);
+  return entry != nullptr ? std::optional(entry->identity) : std::nullopt;
 }
 
 std::vector<BoardInfo> BoardRegistry::List() const {
   std::vector<BoardInfo> list;
   list.reserve(boards_.size());
   for (const auto& [name, entry] : boards_) {
-    list.push_back({entry.identity, entry.run_id, entry.link != nullptr, entry.connected_unix_ms});
+    list.push_back(
+        {entry.identity, entry.run.run_id, entry.link != nullptr, entry.connected_unix_ms});
   }
   return list;
 }

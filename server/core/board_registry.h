@@ -19,15 +19,15 @@ namespace plumb::server {
 class BoardRegistry {
  public:
   struct Events {
-    // A board became idle (connected or released): a waiting run may start.
-    std::function<void()> on_board_available;
+    // A board's agent came, or came again.
+    std::function<void(const rpc::Hello& identity)> on_board_attached;
     // The board's agent is gone for good while leased to `run_id`; `status` says how.
     std::function<void(const std::string& run_id, const Status& status)> on_board_lost;
     // The agent leased to `run_id` is back on a new stream; `at_it`: it says that it is still at a
     // run.
     std::function<void(const std::string& run_id, bool at_it)> on_board_resumed;
     // A board is no longer known.
-    std::function<void()> on_board_removed;
+    std::function<void(const rpc::Hello& identity)> on_board_removed;
   };
 
   BoardRegistry(Strand* strand,
@@ -41,13 +41,13 @@ class BoardRegistry {
   // The stream of `link` ended. Ignored when a newer stream has taken the board over.
   void Detach(const std::string& name, const BoardLink* link);
 
-  // An idle board that fits; nullopt when all that fit are busy or briefly lost. kNotFound with
-  // reason board_not_found, naming the boards there are, when none fits.
-  [[nodiscard]] Result<std::optional<std::string>> FindIdle(const BoardSelector& selector) const;
-
-  void Lease(const std::string& name, const std::string& run_id);
+  // False when that agent is not connected, or at another run: its board cannot be used now.
+  bool Lease(const std::string& name, const std::string& instance, const rpc::RunKey& key);
   // Ends the lease of `run_id`, if it still holds the board.
   void Release(const std::string& name, const std::string& run_id);
+
+  // Ends the stream of that agent, unless it has gone already.
+  void Refuse(const std::string& name, const std::string& instance, const Status& reason);
 
   // The link of the board leased to `run_id`; null while it is lost.
   [[nodiscard]] std::shared_ptr<BoardLink> LinkOf(const std::string& run_id) const;
@@ -62,20 +62,23 @@ class BoardRegistry {
   struct Entry {
     rpc::Hello identity;
     std::shared_ptr<BoardLink> link;  // null while lost
-    std::string run_id;
+    rpc::RunKey run;                  // empty id: free
     Strand::Timer grace;
     int64_t connected_unix_ms = 0;
   };
 
   Status Replace(Entry& entry, const rpc::Hello& identity, std::shared_ptr<BoardLink> link);
   void Forget(const std::string& name, const std::string& why);
-  [[nodiscard]] std::string DescribeBoards() const;
+  void Remove(std::map<std::string, Entry>::iterator found);
+  void Free(Entry& entry);
+  [[nodiscard]] const Entry* At(const std::string& run_id) const;
 
   Strand* strand_;
   std::chrono::milliseconds resume_grace_;
   const size_t max_boards_;
   Events events_;
   std::map<std::string, Entry> boards_;
+  std::map<std::string, std::string> by_run_;  // run → the board that is leased to it
 };
 
 }  // namespace plumb::server

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include <cctype>
 #include <cerrno>
 
 #include "common/archive/run_folder.h"
@@ -10,22 +11,62 @@
 #include "common/base/text.h"
 
 namespace plumb::server {
+namespace {
 
-Result<DataFolder> DataFolder::Open(const std::filesystem::path& path) {
-  PLUMB_RETURN_IF_ERROR(MakeFolders(path / "runs"));
-  UniqueFd lock(::open((path / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+Result<UniqueFd> OpenLock(const std::filesystem::path& path) {
+  UniqueFd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!lock.valid()) {
-    return ErrnoError(errno,
-                      "cannot write in the folder '" + EscapeForDisplay(path.string()) + "'");
+    return ErrnoError(
+        errno,
+        "cannot write in the folder '" + EscapeForDisplay(path.parent_path().string()) + "'");
   }
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return FailedPreconditionError("the folder '" + EscapeForDisplay(path.string()) +
-                                   "' belongs to another running server")
-        .WithHint("give this server another --data folder, or stop the other one");
+  return lock;
+}
+
+Status Taken(const std::filesystem::path& path, const std::string& server) {
+  return FailedPreconditionError(
+             "the folder '" + EscapeForDisplay(path.string()) +
+             "' belongs to another running server" +
+             (server.empty() ? "" : " named '" + EscapeForDisplay(server) + "'"))
+      .WithHint(server.empty()
+                    ? "give this server another --data folder, or stop the other one"
+                    : "give each server that shares the folder a --server-name of its own");
+}
+
+// As a file's name, whatever the name holds.
+std::string LockName(const std::string& server) {
+  std::string name = "server-";
+  for (const char c : server) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.';
+    name += plain ? std::string(1, c) : "_" + std::to_string(static_cast<unsigned char>(c)) + "_";
   }
-  PLUMB_RETURN_IF_ERROR(archive::RemoveUnfinishedRuns(path / "runs"));
-  PLUMB_ASSIGN_OR_RETURN(BlobStore blobs, BlobStore::Open(path / "blobs"));
-  return DataFolder(path, std::move(lock), std::move(blobs));
+  return name + ".lock";
+}
+
+}  // namespace
+
+Result<DataFolder> DataFolder::Open(const std::filesystem::path& path, const std::string& server) {
+  PLUMB_RETURN_IF_ERROR(MakeFolders(path / "runs"));
+  PLUMB_ASSIGN_OR_RETURN(UniqueFd lock, OpenLock(path / "lock"));
+  UniqueFd name_lock;
+  if (!server.empty()) {
+    PLUMB_ASSIGN_OR_RETURN(name_lock, OpenLock(path / LockName(server)));
+    if (::flock(name_lock.get(), LOCK_EX | LOCK_NB) != 0) {
+      return Taken(path, server);
+    }
+  }
+  const bool first = ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
+  if (!first && (server.empty() || ::flock(lock.get(), LOCK_SH) != 0)) {
+    return Taken(path, "");
+  }
+  if (first) {
+    PLUMB_RETURN_IF_ERROR(archive::RemoveUnfinishedRuns(path / "runs"));
+  }
+  PLUMB_ASSIGN_OR_RETURN(BlobStore blobs, BlobStore::Open(path / "blobs", /*clear=*/first));
+  if (first && !server.empty() && ::flock(lock.get(), LOCK_SH) != 0) {
+    return ErrnoError(errno, "sharing the folder");
+  }
+  return DataFolder(path, std::move(lock), std::move(name_lock), std::move(blobs));
 }
 
 }  // namespace plumb::server

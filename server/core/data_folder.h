@@ -1,4 +1,5 @@
-// The folder that a server owns: blobs/ and runs/, and the lock that keeps a second server out.
+// The folder that a server owns, or that several share: blobs/ and runs/, and the locks that keep a
+// second server out.
 #pragma once
 
 #include <filesystem>
@@ -15,8 +16,9 @@ namespace plumb::server {
 class DataFolder {
  public:
   // Makes what is missing and clears away unfinished uploads and runs. kFailedPrecondition when
-  // another process holds the folder.
-  static Result<DataFolder> Open(const std::filesystem::path& path);
+  // another process holds the folder. With the name of a `server` other servers may hold it too, of
+  // other names; what is unfinished is cleared away by the first.
+  static Result<DataFolder> Open(const std::filesystem::path& path, const std::string& server = "");
 
   [[nodiscard]] const BlobStore& blobs() const { return blobs_; }
 
@@ -27,14 +29,21 @@ class DataFolder {
     return runs() / run_id;
   }
 
+  // A later attempt has a folder of its own: the one before may still be writing.
+  [[nodiscard]] std::filesystem::path RunPath(const std::string& run_id, uint32_t attempt) const {
+    return attempt <= 1 ? RunPath(run_id) : RunPath(run_id + "-attempt" + std::to_string(attempt));
+  }
+
  private:
-  DataFolder(std::filesystem::path path, UniqueFd lock, BlobStore blobs)
+  DataFolder(std::filesystem::path path, UniqueFd lock, UniqueFd name_lock, BlobStore blobs)
       : path_(std::move(path)),
         lock_(std::move(lock)),
+        name_lock_(std::move(name_lock)),
         blobs_(std::move(blobs)) {}
 
   std::filesystem::path path_;
   UniqueFd lock_;
+  UniqueFd name_lock_;
   BlobStore blobs_;
 };
 

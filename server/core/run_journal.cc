@@ -7,6 +7,13 @@ void RunJournal::SetRun(RunSummary run) {
   run_changed_ = ++now_;
 }
 
+void RunJournal::Restart(RunSummary run) {
+  models_.clear();
+  progress_.clear();
+  tensors_.clear();
+  SetRun(std::move(run));
+}
+
 void RunJournal::Apply(const SessionEvent& event) {
   ++now_;
   if (const auto* state = std::get_if<RunState>(&event)) {

@@ -32,6 +32,8 @@ class RunJournal {
   [[nodiscard]] const RunSummary& run() const { return run_; }
 
   void SetRun(RunSummary run);
+  // From the beginning: what was known of an attempt is forgotten, watchers see the rest.
+  void Restart(RunSummary run);
   void Apply(const SessionEvent& event);
 
   struct Update {

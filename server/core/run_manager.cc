@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/archive/recorded_runner.h"
 #include "common/archive/run_folder.h"
+#include "common/base/ids.h"
+#include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/runner/failure.h"
+#include "server/core/request_json.h"
 
 namespace plumb::server {
 namespace {
@@ -20,55 +22,60 @@ Status NoSuchRun(const std::string& run_id) {
 
 }  // namespace
 
-bool SameRequest(const RunRequest& a, const RunRequest& b) {
-  const auto same_file = [](const Artifact& x, const Artifact& y) {
-    return x.sha256 == y.sha256 && x.size == y.size;
-  };
-  return same_file(a.model, b.model) &&
-         std::equal(
-             a.inputs.begin(), a.inputs.end(), b.inputs.begin(), b.inputs.end(), same_file) &&
-         a.board == b.board && a.repetitions == b.repetitions && a.probe == b.probe &&
-         a.invoke_timeout == b.invoke_timeout && a.deadline == b.deadline &&
-         a.reference == b.reference && a.tolerance.by_default == b.tolerance.by_default &&
-         a.tolerance.by_tensor == b.tolerance.by_tensor;
-}
-
 RunManager::RunManager(Strand* strand,
                        const DataFolder* data,
                        SimulatorSource simulators,
+                       FarmAccess farm,
                        RunManagerOptions options)
     : strand_(strand),
       data_(data),
       simulators_(std::move(simulators)),
       options_(std::move(options)),
+      farm_id_(std::move(farm.farm_id)),
       boards_(strand,
               options_.resume_grace,
               options_.limits.boards,
-              {[this] { Dispatch(); },
+              {[this](const rpc::Hello& identity) { OnBoardAttached(identity); },
                [this](const std::string& run_id, const Status& status) {
                  if (Run* run = Get(run_id); run != nullptr && run->remote) {
                    run->remote->Fail(status);
                  }
                },
                [this](const std::string& run_id, bool at_it) { OnBoardResumed(run_id, at_it); },
-               [this] { OnBoardRemoved(); }}),
-      history_(RunHistory::Load(data->runs())) {}
+               [this](const rpc::Hello& identity) { OnBoardRemoved(identity); }}),
+      history_(RunHistory::Load(data->runs())),
+      farm_(std::make_unique<Farm>(
+          std::move(farm.store),
+          std::move(farm.options),
+          [strand](std::function<void()> task) { strand->Post(std::move(task)); },
+          FarmEvents{[this](const store::Grant& grant) { OnGrant(grant); },
+                     [this](const store::Lease& lease, const Status& why) { OnLost(lease, why); },
+                     [this](const store::RunRecord& record) { OnLookedAt(record); },
+                     [this] {
+                       const size_t most = options_.limits.running_runs;
+                       return most > sessions_ ? most - sessions_ : 0;
+                     }})) {}
 
 RunManager::Run* RunManager::Get(const std::string& run_id) {
   const auto found = runs_.find(run_id);
   return found == runs_.end() ? nullptr : found->second.get();
 }
 
+size_t RunManager::waiting() const {
+  return static_cast<size_t>(std::count_if(runs_.begin(), runs_.end(), [](const auto& entry) {
+    return entry.second->journal.run().state == RunState::kQueued;
+  }));
+}
+
 Status RunManager::CheckRequest(const RunRequest& request) const {
   if (stopped_) {
     return UnavailableError("the server is stopping");
   }
-  if (queue_.size() >= options_.limits.queued_runs) {
+  if (waiting() >= options_.limits.queued_runs) {
     return LimitReached("waiting runs",
                         options_.limits.queued_runs,
                         "try again later, or cancel some of 'plumb runs'");
   }
-  PLUMB_RETURN_IF_ERROR(boards_.FindIdle(request.board).status());
   std::vector<Artifact> files = request.inputs;
   files.push_back(request.model);
   for (const Artifact& file : files) {
@@ -80,30 +87,53 @@ Status RunManager::CheckRequest(const RunRequest& request) const {
   if (request.reference.kind != ReferenceKind::kRecordedRun) {
     return simulators_(request.reference.kind).status();
   }
-  PLUMB_RETURN_IF_ERROR(ReportPath(request.reference.run_id).status());
-  return archive::FindLeg(data_->RunPath(request.reference.run_id), analysis::Role::kReference)
+  PLUMB_ASSIGN_OR_RETURN(const auto report, ReportPath(request.reference.run_id));
+  return archive::FindLeg(report.parent_path(), analysis::Role::kReference)
       .status()
       .Annotate("--reference");
 }
 
-Result<std::string> RunManager::Start(const RunRequest& request) {
-  const auto known = requests_.find(request.request_id);
-  if (known != requests_.end()) {
-    return SameRequest(runs_.at(known->second)->request, request)
-               ? Result<std::string>(known->second)
-               : AlreadyExistsError("this request id was used for another run");
+void RunManager::Start(RunRequest request, Done<Result<std::string>> done) {
+  if (const Status status = CheckRequest(request); !status.ok()) {
+    done(status);
+    return;
   }
-  PLUMB_RETURN_IF_ERROR(CheckRequest(request));
-  RunSummary summary;
-  summary.run_id = NewRunId();
-  summary.model = request.model;
-  summary.model_name = request.model_name;
-  summary.created_unix_ms = UnixMsNow();
-  const std::string run_id = summary.run_id;
-  auto run = std::make_unique<Run>(
-      Run{request, RunJournal(summary), {}, {}, {}, {}, {}, {}, 0, {}, {}, {}});
-  run->until = Clock::now() + request.deadline;
-  run->deadline = strand_->After(request.deadline, [this, run_id] {
+  store::Submission submission;
+  submission.id = NewRunId();
+  request.owner = request.owner.empty() ? "anonymous" : request.owner;
+  submission.owner = request.owner;
+  submission.client = request.owner;
+  submission.key = request.request_id.empty() ? RandomId() : request.request_id;
+  submission.tags = TagsOf(request);
+  submission.request = RequestToJson(request);
+  submission.priority = request.priority;
+  submission.max_attempts = request.max_attempts;
+  submission.patience = request.deadline;
+  const bool demand_board = !request.wait;
+  farm_->Submit(std::move(submission),
+                demand_board,
+                [this, request = std::move(request), done](const Result<std::string>& id) {
+                  // It may have been granted before this was told.
+                  if (id.ok() && Get(*id) == nullptr && !history_.Find(*id)) {
+                    RunSummary summary;
+                    summary.run_id = *id;
+                    summary.model = request.model;
+                    summary.model_name = request.model_name;
+                    summary.created_unix_ms = UnixMsNow();
+                    Add(summary, request);
+                  }
+                  done(id);
+                  if (id.ok() && stopping()) {
+                    End(*id, UnavailableError("the server was stopped"));
+                  }
+                });
+}
+
+RunManager::Run* RunManager::Add(const RunSummary& summary, RunRequest request) {
+  const std::string& run_id = summary.run_id;
+  auto run = std::make_unique<Run>(std::move(request), summary);
+  run->until = Clock::now() + run->request.deadline;
+  run->deadline = strand_->After(run->request.deadline, [this, run_id] {
     const Run* late = Get(run_id);
     const bool queued = late != nullptr && late->journal.run().state == RunState::kQueued;
     Status status = DeadlineExceededError(queued ? "no board became free before the deadline"
@@ -113,193 +143,50 @@ Result<std::string> RunManager::Start(const RunRequest& request) {
     }
     End(run_id, std::move(status).WithHint("give it more time with --deadline"));
   });
-  runs_.emplace(run_id, std::move(run));
-  if (!request.request_id.empty()) {
-    requests_.emplace(request.request_id, run_id);
-  }
-  queue_.push_back(run_id);
-  Dispatch();
-  return run_id;
+  farm_->Follow(run_id);
+  return runs_.emplace(run_id, std::move(run)).first->second.get();
 }
 
-void RunManager::Dispatch() {
-  // Lease and release call back into here.
-  if (std::exchange(dispatching_, true)) {
+void RunManager::Locate(const std::string& run_id, Done<Status> done) {
+  if (Get(run_id) != nullptr || history_.Find(run_id)) {
+    done(OkStatus());
     return;
   }
-  for (size_t i = 0; i < queue_.size() && sessions_ < options_.limits.running_runs;) {
-    const std::string run_id = queue_[i];
-    const auto board = boards_.FindIdle(Get(run_id)->request.board);
-    if (board.ok() && *board) {
-      queue_.erase(queue_.begin() + static_cast<std::ptrdiff_t>(i));
-      Lease(run_id, **board);
-    } else {
-      ++i;
+  farm_->Ask<Result<store::RunRecord>>(
+      [run_id](store::Store& store) { return store.Find(run_id); },
+      [this, run_id, done](const Result<store::RunRecord>& record) {
+        if (!record.ok()) {
+          done(record.status().code() == StatusCode::kNotFound ? NoSuchRun(run_id)
+                                                               : record.status());
+          return;
+        }
+        const RunSummary summary = SummaryFrom(*record);
+        if (summary.state == RunState::kFinished) {
+          history_.Add(summary);
+        } else if (Get(run_id) == nullptr) {
+          const auto request = RequestFromJson(record->submission.request);
+          if (!request.ok()) {
+            done(request.status());
+            return;
+          }
+          Add(summary, *request);
+        }
+        done(OkStatus());
+      });
+}
+
+void RunManager::Cancel(const std::string& run_id,
+                        const std::string& actor,
+                        Done<Result<RunSummary>> done) {
+  Locate(run_id, [this, run_id, actor, done](const Status& found) {
+    if (!found.ok()) {
+      done(found);
+      return;
     }
-  }
-  dispatching_ = false;
-}
-
-void RunManager::OnBoardRemoved() {
-  const std::deque<std::string> waiting = queue_;
-  for (const std::string& run_id : waiting) {
-    const Status status = boards_.FindIdle(Get(run_id)->request.board).status();
-    if (!status.ok()) {
-      End(run_id, status);
-    }
-  }
-}
-
-Result<SessionJob> RunManager::MakeJob(const Run& run) const {
-  SessionJob job;
-  const RunRequest& request = run.request;
-  job.run_id = run.journal.run().run_id;
-  job.model_name = request.model_name;
-  job.created_unix_ms = run.journal.run().created_unix_ms;
-  job.folder = data_->RunPath(job.run_id);
-  job.tolerance = request.tolerance;
-  job.plumb_version = options_.version;
-  job.blobs = &data_->blobs();
-  job.spec.model = request.model;
-  job.spec.inputs = request.inputs;
-  job.spec.repetitions = request.repetitions;
-  job.spec.probe = request.probe;
-  // The request's is the board's: a PC simulates in minutes what a chip does in milliseconds.
-  job.spec.invoke_timeout = std::max(request.invoke_timeout, kSimulatorInvokeTimeout);
-  PLUMB_ASSIGN_OR_RETURN(job.spec.model, data_->blobs().Find(request.model));
-  for (Artifact& input : job.spec.inputs) {
-    PLUMB_ASSIGN_OR_RETURN(input, data_->blobs().Find(input));
-  }
-  if (request.reference.kind != ReferenceKind::kRecordedRun) {
-    PLUMB_ASSIGN_OR_RETURN(job.resimulator, simulators_(request.reference.kind));
-    job.make_reference = [make = job.resimulator.make] {
-      return Result<std::shared_ptr<Runner>>(make());
-    };
-    return job;
-  }
-  job.make_reference = [path = data_->RunPath(request.reference.run_id),
-                        spec = job.spec]() -> Result<std::shared_ptr<Runner>> {
-    PLUMB_ASSIGN_OR_RETURN(const auto leg, archive::FindLeg(path, analysis::Role::kReference));
-    PLUMB_ASSIGN_OR_RETURN(auto runner, archive::RecordedRunner::Open(leg));
-    // Before the board is started, not after.
-    PLUMB_RETURN_IF_ERROR(runner->DemandSame(spec).Annotate("--reference"));
-    return std::shared_ptr<Runner>(std::move(runner));
-  };
-  return job;
-}
-
-void RunManager::Lease(const std::string& run_id, const std::string& board) {
-  Run* run = Get(run_id);
-  boards_.Lease(board, run_id);
-  RunSummary summary = run->journal.run();
-  summary.board = board;
-  summary.state = RunState::kPreparing;
-  run->journal.SetRun(std::move(summary));
-  Notify(run);
-  RemoteRunner::Port port;
-  port.send_run = [this, run_id](const RunSpec&) {
-    strand_->Post([this, run_id] { SendCommand(run_id); });
-  };
-  port.send_cancel = [this, run_id](const Status& reason) {
-    strand_->Post([this, run_id, reason] { SendCancel(run_id, reason); });
-  };
-  run->remote = std::make_shared<RemoteRunner>(
-      board,
-      RemoteRunner::Patience{options_.limits.stall, options_.limits.least_progress},
-      std::move(port));
-  auto job = MakeJob(*run);
-  if (!job.ok()) {
-    End(run_id, job.status());
-    return;
-  }
-  job->board = board;
-  job->target = run->remote;
-  StartSession(run_id, std::move(job).value());
-}
-
-void RunManager::StartSession(const std::string& run_id, SessionJob job) {
-  Run* run = Get(run_id);
-  ++sessions_;
-  run->session = std::thread([this, run_id, cancel = run->cancel, job = std::move(job)]() mutable {
-    RunSession session(std::move(job), [&](std::vector<SessionEvent> events) {
-      strand_->Post([this, run_id, events = std::move(events)] { OnEvents(run_id, events); });
-    });
-    strand_->Post([this, run_id, report = session.Execute(cancel)] { OnFinished(run_id, report); });
+    LogInfo("run " + run_id + " is cancelled by " + EscapeForDisplay(actor));
+    End(run_id, CancelledError("the run was cancelled").WithReason(kReasonCancelled));
+    done(Find(run_id));
   });
-}
-
-void RunManager::End(const std::string& run_id, const Status& reason) {
-  Run* run = Get(run_id);
-  if (run == nullptr || run->journal.run().state == RunState::kFinished) {
-    return;
-  }
-  run->cancel.Cancel(reason);
-  if (run->session.joinable()) {
-    return;
-  }
-  queue_.erase(std::remove(queue_.begin(), queue_.end(), run_id), queue_.end());
-  SessionJob job;
-  job.run_id = run_id;
-  job.model_name = run->request.model_name;
-  job.created_unix_ms = run->journal.run().created_unix_ms;
-  job.folder = data_->RunPath(run_id);
-  job.board = run->journal.run().board;
-  job.plumb_version = options_.version;
-  job.spec.model = run->request.model;
-  job.spec.inputs = run->request.inputs;
-  job.failure = reason;
-  StartSession(run_id, std::move(job));
-}
-
-void RunManager::OnEvents(const std::string& run_id, const std::vector<SessionEvent>& events) {
-  if (Run* run = Get(run_id); run != nullptr) {
-    for (const SessionEvent& event : events) {
-      run->journal.Apply(event);
-    }
-    Notify(run);
-  }
-}
-
-void RunManager::OnFinished(const std::string& run_id, const analysis::ComparisonReport& report) {
-  Run* run = Get(run_id);
-  run->session.join();  // its last act was to post this
-  --sessions_;
-  run->deadline = {};
-  run->unanswered = {};
-  run->upload_grace = {};
-  if (const auto remote = std::exchange(run->remote, nullptr)) {
-    remote->Finish();  // a run that failed before its legs has not
-  }
-  if (run->close_upload) {
-    // One that was sent to its end is closed already.
-    run->close_upload(report.error.reason().empty()
-                          ? FailedPreconditionError("the run is over").WithReason(kReasonCancelled)
-                          : report.error);
-  }
-  RunSummary summary = run->journal.run();
-  summary.finished_unix_ms = UnixMsNow();
-  ApplyReport(report, &summary);
-  const std::string board = summary.board;
-  history_.Add(summary);
-  run->journal.SetRun(std::move(summary));
-  Notify(run);
-  recent_.push_back(run_id);
-  if (recent_.size() > options_.limits.recent_runs) {
-    const std::string oldest = recent_.front();
-    recent_.pop_front();
-    requests_.erase(Get(oldest)->request.request_id);
-    runs_.erase(oldest);
-  }
-  boards_.Release(board, run_id);
-  Dispatch();  // the run may have held no board, only a place
-  if (stopped_ && recent_.size() == runs_.size()) {
-    stopped_();
-  }
-}
-
-Result<RunSummary> RunManager::Cancel(const std::string& run_id) {
-  End(run_id, CancelledError("the run was cancelled").WithReason(kReasonCancelled));
-  return Find(run_id);
 }
 
 Result<RunSummary> RunManager::Find(const std::string& run_id) const {
@@ -329,21 +216,60 @@ std::vector<RunSummary> RunManager::List(size_t max_count) const {
   return list;
 }
 
+void RunManager::ListAll(size_t max_count, Done<Result<std::vector<RunSummary>>> done) {
+  using Records = Result<std::vector<store::RunRecord>>;
+  farm_->Ask<Records>([max_count](store::Store& store) { return store.Runs(max_count); },
+                      [this, max_count, done](const Records& records) {
+                        if (!records.ok()) {
+                          done(records.status());
+                          return;
+                        }
+                        std::map<std::string, RunSummary> by_id;
+                        for (RunSummary& run : List(max_count)) {
+                          by_id.emplace(run.run_id, std::move(run));
+                        }
+                        for (const store::RunRecord& record : *records) {
+                          by_id.try_emplace(record.id, SummaryFrom(record));
+                        }
+                        std::vector<RunSummary> list;
+                        for (auto& [run_id, run] : by_id) {
+                          list.push_back(std::move(run));
+                        }
+                        std::reverse(list.begin(), list.end());
+                        std::stable_sort(
+                            list.begin(), list.end(), [](const RunSummary& a, const RunSummary& b) {
+                              return a.created_unix_ms > b.created_unix_ms;
+                            });
+                        list.resize(std::min(list.size(), max_count));
+                        done(std::move(list));
+                      });
+}
+
 Result<std::filesystem::path> RunManager::ReportPath(const std::string& run_id) const {
   PLUMB_ASSIGN_OR_RETURN(const RunSummary summary, Find(run_id));
   if (summary.state != RunState::kFinished) {
     return FailedPreconditionError("run '" + run_id + "' is not finished")
         .WithHint("'plumb watch " + run_id + "' waits for it");
   }
-  return data_->RunPath(run_id) / "report.json";
+  return data_->RunPath(run_id, summary.attempt) / "report.json";
 }
 
 uint64_t RunManager::Await(const std::string& run_id, uint64_t cursor, WatchCallback callback) {
   Run* run = Get(run_id);
   if (run == nullptr) {
-    const auto old = history_.Find(run_id);
-    callback(old ? Result<RunJournal::Update>(RunJournal(*old).Since(cursor)) : NoSuchRun(run_id));
-    return 0;
+    if (const auto old = history_.Find(run_id)) {
+      callback(RunJournal(*old).Since(cursor));
+      return 0;
+    }
+    const uint64_t ticket = next_ticket_++;
+    Locate(run_id, [this, run_id, cursor, callback = std::move(callback)](const Status& found) {
+      if (found.ok()) {
+        Await(run_id, cursor, callback);
+      } else {
+        callback(found);
+      }
+    });
+    return ticket;
   }
   RunJournal::Update update = run->journal.Since(cursor);
   if (!update.events.empty() || update.finished) {
@@ -376,18 +302,34 @@ void RunManager::Notify(Run* run) {
 
 void RunManager::Stop(std::function<void()> done) {
   stopped_ = std::move(done);
+  farm_->StopClaiming();
   std::vector<std::string> unfinished;
+  std::vector<std::string> waiting;
   for (const auto& [run_id, run] : runs_) {
+    const bool here = run->lease || run->session.joinable() || run->ending;
     if (run->journal.run().state != RunState::kFinished) {
-      unfinished.push_back(run_id);
+      (here || !options_.keep_queue ? unfinished : waiting).push_back(run_id);
     }
+  }
+  for (const std::string& run_id : waiting) {
+    const auto watchers = std::exchange(Get(run_id)->watchers, {});
+    for (const auto& [ticket, watcher] : watchers) {
+      watcher.second(
+          UnavailableError("the server is stopping; run '" + run_id + "' stays in the queue"));
+    }
+    farm_->Unfollow(run_id);
+    runs_.erase(run_id);
   }
   for (const std::string& run_id : unfinished) {
     End(run_id, UnavailableError("the server was stopped"));
   }
   boards_.CloseAll(UnavailableError("the server is stopping"));
-  if (unfinished.empty()) {
-    stopped_();
+  CheckStopped();
+}
+
+void RunManager::CheckStopped() {
+  if (stopped_ && unsettled_ == 0 && recent_.size() == runs_.size()) {
+    std::exchange(stopped_, [] {})();
   }
 }
 

@@ -1,60 +1,65 @@
 // All runs of the server: queued, under way, finished; and what watches or feeds them.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "server/core/board_registry.h"
 #include "server/core/data_folder.h"
-#include "server/core/limits.h"
-#include "server/core/remote_runner.h"
+#include "server/core/run_entry.h"
 #include "server/core/run_history.h"
-#include "server/core/run_journal.h"
+#include "server/core/run_options.h"
 #include "server/core/run_session.h"
-#include "server/core/run_types.h"
 #include "server/core/simulator.h"
+#include "server/farm/farm.h"
 
 namespace plumb::server {
 
-struct RunManagerOptions {
-  std::chrono::milliseconds resume_grace{5'000};  // for an agent to come back in mid-run
-  std::string version;                            // for reports
-  ServerLimits limits;
-};
-
-// On the strand only; Stop() must have completed before it is destroyed. Each run that leaves the
-// queue gets a thread of its own until it is finished; limits.running_runs is how many do.
+// On the strand only; Stop() must have completed before it is destroyed. The queue and the leases
+// are the store's; here is what this server does for them. Each run that this server has a board
+// for gets a thread of its own until it is finished; limits.running_runs is how many do.
 class RunManager {
  public:
+  template <class T>
+  using Done = std::function<void(T result)>;
+
   RunManager(Strand* strand,
              const DataFolder* data,
              SimulatorSource simulators,
+             FarmAccess farm,
              RunManagerOptions options);
 
   BoardRegistry& boards() { return boards_; }
 
+  Farm& farm() { return *farm_; }
+
   // The id of the new run, or of the one that this very request started before. kNotFound with
   // board_not_found; kFailedPrecondition for artifacts that are not here; kResourceExhausted when
   // too many wait; kAlreadyExists when the request id was used for something else.
-  Result<std::string> Start(const RunRequest& request);
-  // A finished run stays as it is.
-  Result<RunSummary> Cancel(const std::string& run_id);
+  void Start(RunRequest request, Done<Result<std::string>> done);
+  // A finished run stays as it is. `actor`: who asks, for the audit.
+  void Cancel(const std::string& run_id, const std::string& actor, Done<Result<RunSummary>> done);
+  // Of the runs that this server had to do with.
   [[nodiscard]] Result<RunSummary> Find(const std::string& run_id) const;
-  // Newest first.
   [[nodiscard]] std::vector<RunSummary> List(size_t max_count) const;
+  // The farm's, newest first.
+  void ListAll(size_t max_count, Done<Result<std::vector<RunSummary>>> done);
+
+  // No further runs are taken.
+  [[nodiscard]] bool stopping() const { return static_cast<bool>(stopped_); }
+
   // Where the report of a finished run lies; kFailedPrecondition before it is finished.
   [[nodiscard]] Result<std::filesystem::path> ReportPath(const std::string& run_id) const;
 
   // Calls `callback` once, on the strand, as soon as something is newer than `cursor` (0: at once,
   // with a snapshot). The ticket takes it back.
-  using WatchCallback = std::function<void(const Result<RunJournal::Update>& update)>;
+  using WatchCallback = RunEntry::WatchCallback;
   uint64_t Await(const std::string& run_id, uint64_t cursor, WatchCallback callback);
   void StopAwaiting(const std::string& run_id, uint64_t ticket);
 
@@ -76,37 +81,52 @@ class RunManager {
   void Stop(std::function<void()> done);
 
  private:
-  struct Run {
-    RunRequest request;
-    RunJournal journal;
-    CancelToken cancel;
-    std::chrono::steady_clock::time_point until;
-    Strand::Timer deadline;
-    std::shared_ptr<RemoteRunner> remote;  // while a board is at it
-    std::thread session;                   // joinable from dispatch to finish
-    Strand::Timer unanswered;              // until the board answers the run command
-    uint64_t upload = 0;                   // the open upload stream; 0: none
-    std::function<void(const Status& why)> close_upload;
-    Strand::Timer upload_grace;
-    std::map<uint64_t, std::pair<uint64_t, WatchCallback>> watchers;  // ticket → cursor, callback
-  };
+  using Run = RunEntry;
 
+  // Requests: run_manager.cc.
   [[nodiscard]] Status CheckRequest(const RunRequest& request) const;
   [[nodiscard]] Result<Simulator> SimulatorFor(const ReferenceChoice& choice) const;
-  void Dispatch();
-  void Lease(const std::string& run_id, const std::string& board);
-  void StartSession(const std::string& run_id, SessionJob job);
-  Result<SessionJob> MakeJob(const Run& run) const;
+  Run* Add(const RunSummary& summary, RunRequest request);
+  // Makes a run known that came through another server, then calls `done`.
+  void Locate(const std::string& run_id, Done<Status> done);
+  [[nodiscard]] size_t waiting() const;
+
+  // Leases: run_leases.cc.
+  void OnGrant(const store::Grant& grant);
+  void Begin(const std::string& run_id, const store::Grant& grant);
+  void OnLost(const store::Lease& lease, const Status& why);
+  void OnLookedAt(const store::RunRecord& record);
+  void Explain(const std::string& run_id);
+  void OnBoardAttached(const rpc::Hello& identity);
+  void OnBoardRemoved(const rpc::Hello& identity);
+  void EndHopeless();
   // Ends a run wherever it is; its report says `reason`.
   void End(const std::string& run_id, const Status& reason);
+  void Settle(const std::string& run_id, const analysis::ComparisonReport& report);
+  // True when the store was asked; `otherwise` is called if the run does not wait again.
+  bool TryAgain(const std::string& run_id,
+                const analysis::ComparisonReport& report,
+                const std::function<void()>& otherwise);
+  void AfterLoss(const std::string& run_id, const analysis::ComparisonReport& report);
+  void WaitAgain(const std::string& run_id);
+
+  // Sessions: run_jobs.cc.
+  Result<SessionJob> MakeJob(const Run& run) const;
+  void StartSession(const std::string& run_id, SessionJob job);
+  void WriteFailure(const std::string& run_id, const Status& reason);
+  void OnEvents(const std::string& run_id, const std::vector<SessionEvent>& events);
+  void OnFinished(const std::string& run_id, const analysis::ComparisonReport& report);
+  void Publish(const std::string& run_id, const analysis::ComparisonReport& report);
+  void Retire(const std::string& run_id);
+  void CheckStopped();
+
+  // Boards: run_uploads.cc.
   void SendCommand(const std::string& run_id);
   // The run of `key` if a board of that agent is at it; null otherwise.
   Run* RunOf(const std::string& instance_id, const rpc::RunKey& key);
   void SendCancel(const std::string& run_id, const Status& reason);
   void OnBoardResumed(const std::string& run_id, bool at_it);
-  void OnBoardRemoved();
-  void OnEvents(const std::string& run_id, const std::vector<SessionEvent>& events);
-  void OnFinished(const std::string& run_id, const analysis::ComparisonReport& report);
+
   void Notify(Run* run);
   Run* Get(const std::string& run_id);
 
@@ -114,16 +134,16 @@ class RunManager {
   const DataFolder* data_;
   SimulatorSource simulators_;
   RunManagerOptions options_;
+  const std::string farm_id_;
   BoardRegistry boards_;
   RunHistory history_;
   std::map<std::string, std::unique_ptr<Run>> runs_;  // unfinished and recent
-  std::deque<std::string> queue_;                     // ids, first come first served
   std::deque<std::string> recent_;                    // finished ids in runs_, oldest first
-  std::map<std::string, std::string> requests_;       // request id → run id, of runs_
   size_t sessions_ = 0;                               // threads of runs
+  size_t unsettled_ = 0;                              // runs whose end the store is being told
   uint64_t next_ticket_ = 1;
-  bool dispatching_ = false;
   std::function<void()> stopped_;  // set by Stop
+  std::unique_ptr<Farm> farm_;     // last: it calls all of the above
 };
 
 }  // namespace plumb::server

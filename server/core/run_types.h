@@ -39,19 +39,23 @@ struct RunRequest {
   std::chrono::milliseconds deadline{600'000};
   ReferenceChoice reference;
   analysis::TolerancePolicy tolerance;
+  std::string owner;          // fair share is between owners; never empty once it is taken
+  int32_t priority = 0;       // -1000 to 1000, higher first
+  uint32_t max_attempts = 1;  // 1 to 100: starts, should boards or servers be lost in the middle
+  std::string pool;           // boards that the owner may use, as an expression; empty: all
+  bool wait = false;          // also when no board that fits is connected
 };
-
-// Whether both ask for the same (request_id apart).
-bool SameRequest(const RunRequest& a, const RunRequest& b);
 
 struct RunSummary {
   std::string run_id;
   RunState state = RunState::kQueued;
-  std::string board;  // empty: none yet
+  std::string board;     // empty: none yet
+  uint32_t attempt = 1;  // which start this is
   Artifact model;
   std::string model_name;
   int64_t created_unix_ms = 0;
-  int64_t finished_unix_ms = 0;  // 0: not yet
+  int64_t leased_unix_ms = 0;    // when a board was found; 0: not yet
+  int64_t finished_unix_ms = 0;  // likewise
   analysis::Verdict verdict = analysis::Verdict::kNotCompared;
   int exit_code = 0;
   Status failure;

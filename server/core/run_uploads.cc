@@ -10,9 +10,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A run is tried once: what is tried again gets a run of its own.
-constexpr uint32_t kAttempt = 1;
-
 Status UploadLost(std::chrono::milliseconds grace) {
   return UnavailableError("the upload broke off and did not go on within " +
                           std::to_string(grace.count()) + " ms")
@@ -34,7 +31,7 @@ RunManager::Run* RunManager::RunOf(const std::string& instance_id, const rpc::Ru
   Run* run = Get(key.run_id);
   const auto board = boards_.BoardOf(key.run_id);
   const bool fits = run != nullptr && run->remote && board && board->instance_id == instance_id &&
-                    key.attempt == kAttempt;
+                    key.attempt == run->journal.run().attempt;
   return fits ? run : nullptr;
 }
 
@@ -45,7 +42,10 @@ void RunManager::SendCommand(const std::string& run_id) {
     return;  // on_board_resumed sends it again, or the grace time ends the run
   }
   rpc::RunCommand command;
-  command.key = {run_id, kAttempt};
+  command.key = {run_id, run->journal.run().attempt};
+  if (run->lease) {
+    command.fence = {farm_id_, run->lease->epoch};
+  }
   command.model = run->request.model;
   command.inputs = run->request.inputs;
   command.repetitions = run->request.repetitions;
@@ -63,13 +63,17 @@ void RunManager::SendCommand(const std::string& run_id) {
 void RunManager::BoardAccepted(const std::string& instance_id, const rpc::RunKey& key) {
   if (Run* run = RunOf(instance_id, key); run != nullptr) {
     run->unanswered = {};
+    if (run->lease && run->journal.run().state == RunState::kPreparing) {
+      farm_->Begin(*run->lease);
+    }
   }
 }
 
 void RunManager::SendCancel(const std::string& run_id, const Status& reason) {
-  if (const auto link = boards_.LinkOf(run_id); link) {
+  const Run* run = Get(run_id);
+  if (const auto link = boards_.LinkOf(run_id); link && run != nullptr) {
     rpc::CancelCommand command;
-    command.key = {run_id, kAttempt};
+    command.key = {run_id, run->journal.run().attempt};
     command.message = reason.message();
     link->SendCancel(command);
   }
@@ -95,7 +99,7 @@ Result<std::shared_ptr<RemoteRunner>> RunManager::OpenUpload(
     std::function<void(const Status& why)> close) {
   Run* run = Get(key.run_id);
   const auto board = boards_.BoardOf(key.run_id);
-  if (run == nullptr || !run->remote || !board || key.attempt != kAttempt) {
+  if (run == nullptr || !run->remote || !board || key.attempt != run->journal.run().attempt) {
     return NotFoundError("no run '" + key.run_id + "' waits for an upload")
         .WithReason(kReasonProtocol);
   }

@@ -6,10 +6,22 @@
 namespace plumb::server {
 
 Result<std::unique_ptr<ServerCore>> ServerCore::Start(ServerCoreOptions options) {
-  PLUMB_ASSIGN_OR_RETURN(DataFolder data, DataFolder::Open(options.data));
+  const bool alone = options.store.empty() || options.store.starts_with("sqlite:");
+  PLUMB_ASSIGN_OR_RETURN(DataFolder data,
+                         DataFolder::Open(options.data, alone ? "" : options.farm.server));
+  FarmAccess farm;
+  PLUMB_ASSIGN_OR_RETURN(
+      farm.store,
+      store::OpenStore(options.store.empty() ? "sqlite:" + (options.data / "farm.db").string()
+                                             : options.store));
+  PLUMB_ASSIGN_OR_RETURN(farm.farm_id, farm.store->FarmId());
+  farm.options = std::move(options.farm);
   std::unique_ptr<ServerCore> core(new ServerCore(std::move(data)));
-  core->runs_ = std::make_unique<RunManager>(
-      &core->strand_, &core->data_, std::move(options.simulators), std::move(options.runs));
+  core->runs_ = std::make_unique<RunManager>(&core->strand_,
+                                             &core->data_,
+                                             std::move(options.simulators),
+                                             std::move(farm),
+                                             std::move(options.runs));
   return core;
 }
 

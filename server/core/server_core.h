@@ -13,6 +13,10 @@ namespace plumb::server {
 
 struct ServerCoreOptions {
   std::filesystem::path data;
+  // As OpenStore takes it; empty: an SQLite file in `data`. With PostgreSQL several servers share
+  // store and folder.
+  std::string store;
+  FarmOptions farm;
   SimulatorSource simulators;
   RunManagerOptions runs;
 };

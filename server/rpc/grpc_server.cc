@@ -16,7 +16,9 @@
 #include "common/base/unique_fd.h"
 #include "common/rpc/address.h"
 #include "common/rpc/channel.h"
+#include "server/rpc/authorizer.h"
 #include "server/rpc/board_service.h"
+#include "server/rpc/farm_service.h"
 #include "server/rpc/run_service.h"
 
 namespace plumb::server {
@@ -56,8 +58,10 @@ void AllowReflection() {
 class GrpcServer::Impl {
  public:
   Impl(ServerCore* core, const Options& options)
-      : boards_(core, options.limits, options.version),
-        runs_(core, options.limits, options.version) {}
+      : authorizer_(&core->runs().farm().store(), options.require_token),
+        boards_(core, options.limits, options.version),
+        farm_(core, &authorizer_),
+        runs_(core, &authorizer_, options.limits, options.version) {}
 
   Status Listen(const Options& options) {
     std::vector<rpc::Address> addresses;
@@ -109,6 +113,7 @@ class GrpcServer::Impl {
                                &ports[i]);
     }
     builder.RegisterService(&boards_);
+    builder.RegisterService(&farm_);
     builder.RegisterService(&runs_);
     server_ = builder.BuildAndStart();
     for (size_t i = 0; i < addresses.size(); ++i) {
@@ -125,7 +130,9 @@ class GrpcServer::Impl {
     return OkStatus();
   }
 
+  Authorizer authorizer_;
   BoardService boards_;
+  FarmService farm_;
   RunService runs_;
   rpc::Tls tls_;
   std::vector<std::string> addresses_;

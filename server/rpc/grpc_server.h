@@ -15,6 +15,7 @@ class GrpcServer {
  public:
   struct Options {
     std::vector<std::string> listen;  // as ServerAppOptions
+    bool require_token = false;       // of clients, but over unix sockets
     bool allow_insecure = false;
     rpc::TlsFiles tls;
     std::string version;

@@ -1,5 +1,6 @@
 #include "server/rpc/run_convert.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -9,11 +10,14 @@
 #include "common/rpc/convert.h"
 #include "common/rpc/limits.h"
 #include "common/rpc/status_bridge.h"
+#include "server/core/request_json.h"
 
 namespace plumb::server {
 namespace {
 
 constexpr int kMaxNamedTolerances = 256;
+constexpr int32_t kHighestPriority = 1000;
+constexpr uint32_t kMostAttempts = 100;
 
 Result<std::optional<double>> Limit(bool given, double value, double low, std::string_view field) {
   if (!given) {
@@ -106,6 +110,23 @@ Status FilesFromProto(const v1::StartRunRequest& wire, RunRequest* request) {
   return OkStatus();
 }
 
+Status QueueFromProto(const v1::StartRunRequest& wire, RunRequest* request) {
+  if (!wire.owner().empty()) {
+    PLUMB_RETURN_IF_ERROR(rpc::CheckName(wire.owner(), "owner"));
+  }
+  if (wire.priority() < -kHighestPriority || wire.priority() > kHighestPriority) {
+    return rpc::ProtocolError("priority", "must be -1000 to 1000");
+  }
+  if (wire.max_attempts() > kMostAttempts) {
+    return rpc::ProtocolError("max_attempts", "must be at most 100");
+  }
+  request->owner = wire.owner();
+  request->priority = wire.priority();
+  request->max_attempts = std::max(wire.max_attempts(), 1U);
+  request->wait = wire.wait();
+  return OkStatus();
+}
+
 v1::RunState StateToProto(RunState state) {
   switch (state) {
     case RunState::kQueued:
@@ -120,6 +141,24 @@ v1::RunState StateToProto(RunState state) {
       return v1::RUN_STATE_FINISHED;
   }
   return v1::RUN_STATE_UNSPECIFIED;
+}
+
+v1::BoardState BoardStateToProto(store::BoardState state) {
+  switch (state) {
+    case store::BoardState::kIdle:
+      return v1::BOARD_STATE_IDLE;
+    case store::BoardState::kPreparing:
+      return v1::BOARD_STATE_PREPARING;
+    case store::BoardState::kLeased:
+      return v1::BOARD_STATE_LEASED;
+    case store::BoardState::kDraining:
+      return v1::BOARD_STATE_DRAINING;
+    case store::BoardState::kQuarantined:
+      return v1::BOARD_STATE_QUARANTINED;
+    case store::BoardState::kOffline:
+      return v1::BOARD_STATE_OFFLINE;
+  }
+  return v1::BOARD_STATE_UNSPECIFIED;
 }
 
 v1::Verdict VerdictToProto(analysis::Verdict verdict) {
@@ -221,6 +260,7 @@ Result<RunRequest> FromProto(const v1::StartRunRequest& wire) {
   PLUMB_ASSIGN_OR_RETURN(request.deadline, Duration(wire.deadline_ms(), "deadline_ms"));
   PLUMB_ASSIGN_OR_RETURN(request.reference, ReferenceFromProto(wire));
   PLUMB_ASSIGN_OR_RETURN(request.tolerance, ToleranceFromProto(wire.tolerance()));
+  PLUMB_RETURN_IF_ERROR(QueueFromProto(wire, &request));
   return request;
 }
 
@@ -233,6 +273,7 @@ v1::RunSummary ToProto(const RunSummary& run) {
   wire.set_model_name(run.model_name);
   wire.set_created_unix_ms(run.created_unix_ms);
   wire.set_finished_unix_ms(run.finished_unix_ms);
+  wire.set_attempt(run.attempt);
   if (run.state == RunState::kFinished) {
     wire.set_verdict(VerdictToProto(run.verdict));
     wire.set_exit_code(static_cast<uint32_t>(run.exit_code));
@@ -262,17 +303,27 @@ v1::RunEvent ToProto(const JournalEvent& event) {
   return wire;
 }
 
-v1::BoardSummary ToProto(const BoardInfo& board) {
+v1::BoardSummary ToProto(const store::BoardRecord& board) {
   v1::BoardSummary wire;
-  wire.set_name(board.identity.board_name);
-  for (const std::string& tag : board.identity.tags) {
+  wire.set_name(board.name);
+  for (const std::string& tag : board.tags) {
     wire.add_tags(tag);
   }
-  wire.set_family(board.identity.family);
-  wire.set_abi(board.identity.abi);
-  wire.set_agent_version(board.identity.agent_version);
+  const BoardDescription description = ReadDescription(board.description);
+  wire.set_family(description.family);
+  wire.set_abi(description.abi);
+  wire.set_agent_version(description.agent_version);
+  wire.set_connected_unix_ms(description.connected_unix_ms);
   wire.set_current_run_id(board.run_id);
-  wire.set_connected_unix_ms(board.connected_unix_ms);
+  wire.set_state(BoardStateToProto(board.state));
+  wire.set_reason(rpc::WireText(board.reason, rpc::kMaxListedTextSize));
+  wire.set_since_unix_ms(board.since_ms);
+  wire.set_seen_unix_ms(board.seen_ms);
+  wire.set_owner(board.owner);
+  wire.set_lease_expires_unix_ms(board.expires_ms);
+  wire.set_reserved_by(board.reserved_by);
+  wire.set_reserved_until_unix_ms(board.reserved_until_ms);
+  wire.set_server(board.server);
   return wire;
 }
 

@@ -7,6 +7,7 @@
 #include "common/base/status.h"
 #include "server/core/run_journal.h"
 #include "server/core/run_types.h"
+#include "server/store/records.h"
 
 namespace plumb::server {
 
@@ -14,6 +15,6 @@ Result<RunRequest> FromProto(const v1::StartRunRequest& request);
 
 v1::RunSummary ToProto(const RunSummary& run);
 v1::RunEvent ToProto(const JournalEvent& event);
-v1::BoardSummary ToProto(const BoardInfo& board);
+v1::BoardSummary ToProto(const store::BoardRecord& board);
 
 }  // namespace plumb::server

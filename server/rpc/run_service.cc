@@ -23,8 +23,7 @@ constexpr size_t kListedNames = size_t{4} * 255;
 constexpr size_t kListedRest = 256;
 static_assert(kMaxListed * (2 * rpc::kMaxListedTextSize + kListedRest + kListedNames / 2) <
               rpc::kMaxMessageSize);
-static_assert(ServerLimits().boards * (rpc::kMaxTagBytes + kListedRest + kListedNames) <
-              rpc::kMaxMessageSize);
+constexpr size_t kMaxListBytes = rpc::kMaxMessageSize - 1024;
 
 // Answers a unary call with what `handle` says, on the strand. gRPC keeps request and response
 // until Finish.
@@ -34,6 +33,18 @@ grpc::ServerUnaryReactor* OnStrand(Strand* strand,
                                    Handler handle) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   strand->Post([reactor, handle = std::move(handle)] { reactor->Finish(rpc::ToGrpc(handle())); });
+  return reactor;
+}
+
+// As OnStrand, for what has its answer later: `handle` gets a function to call with it, once.
+template <class Handler>
+grpc::ServerUnaryReactor* LaterOnStrand(Strand* strand,
+                                        grpc::CallbackServerContext* context,
+                                        Handler handle) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  strand->Post([reactor, handle = std::move(handle)] {
+    handle([reactor](const Status& status) { reactor->Finish(rpc::ToGrpc(status)); });
+  });
   return reactor;
 }
 
@@ -67,15 +78,41 @@ Status FindMissingIn(const BlobStore& blobs,
   return OkStatus();
 }
 
+// As many as fit into one message; the rest is counted.
+Status AddBoards(const std::vector<store::BoardRecord>& boards, v1::ListBoardsResponse* response) {
+  size_t bytes = 0;
+  for (const store::BoardRecord& board : boards) {
+    v1::BoardSummary wire = ToProto(board);
+    bytes += wire.ByteSizeLong() + 8;
+    if (bytes > kMaxListBytes) {
+      response->set_left_out(response->left_out() + 1);
+    } else {
+      *response->add_boards() = std::move(wire);
+    }
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
-RunService::RunService(ServerCore* core, const ServerLimits& limits, std::string version)
+RunService::RunService(ServerCore* core,
+                       Authorizer* authorizer,
+                       const ServerLimits& limits,
+                       std::string version)
     : core_(core),
+      authorizer_(authorizer),
       limits_(limits),
       version_(std::move(version)),
       uploads_("uploads of files at once", limits.artifact_uploads),
       reports_("readers of reports at once", limits.report_reads),
       watchers_("watchers at once", limits.watch_streams) {}
+
+Result<StreamQuota::Place> RunService::PlaceFor(const grpc::ServerContextBase& context,
+                                                store::Role role,
+                                                StreamQuota& quota) {
+  PLUMB_RETURN_IF_ERROR(authorizer_->Admit(context, role).status());
+  return quota.Take();
+}
 
 grpc::ServerUnaryReactor* RunService::GetServerInfo(grpc::CallbackServerContext* context,
                                                     const v1::GetServerInfoRequest* request,
@@ -88,69 +125,109 @@ grpc::ServerUnaryReactor* RunService::GetServerInfo(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* RunService::FindMissing(grpc::CallbackServerContext* context,
                                                   const v1::FindMissingRequest* request,
                                                   v1::FindMissingResponse* response) {
-  return Answer(context, FindMissingIn(core_->blobs(), *request, response));
+  const auto caller = authorizer_->Admit(*context, store::Role::kOperator);
+  return Answer(context,
+                caller.ok() ? FindMissingIn(core_->blobs(), *request, response) : caller.status());
 }
 
 grpc::ServerReadReactor<v1::PutArtifactRequest>* RunService::PutArtifact(
-    grpc::CallbackServerContext* /*context*/, v1::PutArtifactResponse* response) {
-  return new PutArtifactStream(core_, limits_, uploads_.Take(), response);
+    grpc::CallbackServerContext* context, v1::PutArtifactResponse* response) {
+  return new PutArtifactStream(
+      core_, limits_, PlaceFor(*context, store::Role::kOperator, uploads_), response);
 }
 
 grpc::ServerUnaryReactor* RunService::StartRun(grpc::CallbackServerContext* context,
                                                const v1::StartRunRequest* request,
                                                v1::StartRunResponse* response) {
-  return OnStrand(&core_->strand(), context, [this, request, response]() -> Status {
-    PLUMB_ASSIGN_OR_RETURN(const RunRequest run, FromProto(*request));
-    PLUMB_ASSIGN_OR_RETURN(*response->mutable_run_id(), core_->runs().Start(run));
-    return OkStatus();
+  const auto caller = authorizer_->Admit(*context, store::Role::kOperator);
+  if (!caller.ok()) {
+    return Answer(context, caller.status());
+  }
+  return LaterOnStrand(&core_->strand(), context, [=, this](const auto& finish) {
+    Result<RunRequest> run = FromProto(*request);
+    const auto owner = run.ok() ? caller->OwnerOr(run->owner) : Result<std::string>(run.status());
+    if (!owner.ok()) {
+      finish(owner.status());
+      return;
+    }
+    run->owner = *owner;
+    run->pool = caller->pool;
+    core_->runs().Start(*std::move(run), [=](const Result<std::string>& run_id) {
+      if (run_id.ok()) {
+        response->set_run_id(*run_id);
+      }
+      finish(run_id.status());
+    });
   });
 }
 
 grpc::ServerWriteReactor<v1::WatchRunResponse>* RunService::WatchRun(
     grpc::CallbackServerContext* context, const v1::WatchRunRequest* request) {
   auto stream = std::make_shared<WatchStream>(core_, context, limits_, request->run_id());
-  stream->Adopt(stream, watchers_.Take());
+  stream->Adopt(stream, PlaceFor(*context, store::Role::kViewer, watchers_));
   return stream.get();
 }
 
 grpc::ServerUnaryReactor* RunService::CancelRun(grpc::CallbackServerContext* context,
                                                 const v1::CancelRunRequest* request,
                                                 v1::CancelRunResponse* response) {
-  return OnStrand(&core_->strand(), context, [this, request, response]() -> Status {
-    PLUMB_RETURN_IF_ERROR(rpc::CheckRunId(request->run_id()));
-    PLUMB_ASSIGN_OR_RETURN(const RunSummary run, core_->runs().Cancel(request->run_id()));
-    *response->mutable_run() = ToProto(run);
-    return OkStatus();
+  const auto caller = authorizer_->Admit(*context, store::Role::kOperator);
+  if (!caller.ok()) {
+    return Answer(context, caller.status());
+  }
+  return LaterOnStrand(&core_->strand(), context, [=, this](const auto& finish) {
+    if (const Status status = rpc::CheckRunId(request->run_id()); !status.ok()) {
+      finish(status);
+      return;
+    }
+    core_->runs().Cancel(
+        request->run_id(), *caller->OwnerOr(""), [=](const Result<RunSummary>& run) {
+          if (run.ok()) {
+            *response->mutable_run() = ToProto(*run);
+          }
+          finish(run.status());
+        });
   });
 }
 
 grpc::ServerUnaryReactor* RunService::ListRuns(grpc::CallbackServerContext* context,
                                                const v1::ListRunsRequest* request,
                                                v1::ListRunsResponse* response) {
-  return OnStrand(&core_->strand(), context, [this, request, response] {
+  if (const auto caller = authorizer_->Admit(*context, store::Role::kViewer); !caller.ok()) {
+    return Answer(context, caller.status());
+  }
+  return LaterOnStrand(&core_->strand(), context, [=, this](const auto& finish) {
     const uint32_t count = request->max_count() == 0 ? kDefaultListed : request->max_count();
-    for (const RunSummary& run : core_->runs().List(std::min(count, kMaxListed))) {
-      *response->add_runs() = ToProto(run);
-      ShortenFailure(response->mutable_runs(response->runs_size() - 1));
-    }
-    return OkStatus();
+    core_->runs().ListAll(
+        std::min(count, kMaxListed), [=](const Result<std::vector<RunSummary>>& runs) {
+          for (const RunSummary& run : runs.ok() ? *runs : std::vector<RunSummary>()) {
+            *response->add_runs() = ToProto(run);
+            ShortenFailure(response->mutable_runs(response->runs_size() - 1));
+          }
+          finish(runs.status());
+        });
   });
 }
 
 grpc::ServerUnaryReactor* RunService::ListBoards(grpc::CallbackServerContext* context,
                                                  const v1::ListBoardsRequest* /*request*/,
                                                  v1::ListBoardsResponse* response) {
-  return OnStrand(&core_->strand(), context, [this, response] {
-    for (const BoardInfo& board : core_->boards().List()) {
-      *response->add_boards() = ToProto(board);
-    }
-    return OkStatus();
+  using Boards = Result<std::vector<store::BoardRecord>>;
+  if (const auto caller = authorizer_->Admit(*context, store::Role::kViewer); !caller.ok()) {
+    return Answer(context, caller.status());
+  }
+  return LaterOnStrand(&core_->strand(), context, [=, this](const auto& finish) {
+    core_->runs().farm().AskInOrder<Boards>(
+        [](store::Store& store) { return store.Boards(); },
+        [=](const Boards& boards) {
+          finish(boards.ok() ? AddBoards(*boards, response) : boards.status());
+        });
   });
 }
 
 grpc::ServerWriteReactor<v1::GetReportResponse>* RunService::GetReport(
     grpc::CallbackServerContext* context, const v1::GetReportRequest* request) {
-  const auto place = reports_.Take();
+  const auto place = PlaceFor(*context, store::Role::kViewer, reports_);
   const Result<Buffer> report = [&]() -> Result<Buffer> {
     PLUMB_RETURN_IF_ERROR(place.status());
     PLUMB_RETURN_IF_ERROR(rpc::CheckRunId(request->run_id()));

@@ -6,14 +6,18 @@
 #include "plumb/v1/run_service.grpc.pb.h"
 
 #include "server/core/server_core.h"
+#include "server/rpc/authorizer.h"
 #include "server/rpc/stream_quota.h"
 
 namespace plumb::server {
 
 class RunService final : public v1::RunService::CallbackService {
  public:
-  // `core` must outlive every call.
-  RunService(ServerCore* core, const ServerLimits& limits, std::string version);
+  // Both must outlive every call.
+  RunService(ServerCore* core,
+             Authorizer* authorizer,
+             const ServerLimits& limits,
+             std::string version);
 
   grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context,
                                           const v1::GetServerInfoRequest* request,
@@ -41,7 +45,13 @@ class RunService final : public v1::RunService::CallbackService {
       grpc::CallbackServerContext* context, const v1::GetReportRequest* request) override;
 
  private:
+  // A place for a stream of somebody who may have it.
+  Result<StreamQuota::Place> PlaceFor(const grpc::ServerContextBase& context,
+                                      store::Role role,
+                                      StreamQuota& quota);
+
   ServerCore* core_;
+  Authorizer* authorizer_;
   const ServerLimits limits_;
   const std::string version_;
   StreamQuota uploads_;

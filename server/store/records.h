@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,11 +40,13 @@ struct BoardRecord {
   std::string description;
   BoardState state = BoardState::kOffline;
   Service service = Service::kInService;
-  std::string reason;      // of `service`; empty in service
-  int64_t since_ms = 0;    // when `service` was set
-  int64_t seen_ms = 0;     // last announced or seen
-  std::string run_id;      // empty: free
-  std::string owner;       // of that run
+  std::string reason;       // of `service`; empty in service
+  int64_t since_ms = 0;     // when `service` was set
+  int64_t seen_ms = 0;      // last announced or seen
+  std::string run_id;       // empty: free
+  std::string owner;        // of that run
+  std::string reserved_by;  // owner of the reservation that holds now; empty: none
+  int64_t reserved_until_ms = 0;
   uint64_t epoch = 0;      // grants so far; the current lease's number
   int64_t expires_ms = 0;  // of the lease
 };
@@ -56,6 +57,7 @@ std::string_view RunPhaseName(RunPhase phase);
 
 // Somebody wants a run.
 struct Submission {
+  std::string id;        // what it is to be called if it is new; empty: drawn by the store
   std::string client;    // who sends it, and with `key` which request it is: the same pair again
   std::string key;       // means the same run
   std::string owner;     // fair share is between owners
@@ -63,6 +65,8 @@ struct Submission {
   std::string request;   // opaque: what to run
   int32_t priority = 0;  // −1000…1000, higher first: 100 count as much as half as many running
   uint32_t max_attempts = 2;  // 1…100: starts, should boards or servers be lost in the middle
+  // How long it may wait for a board, from its submission on; 0: for ever.
+  std::chrono::milliseconds patience{0};
 };
 
 struct RunRecord {
@@ -80,8 +84,8 @@ struct RunRecord {
   std::string result;   // opaque: what came of it
 };
 
-// The right to use a board, until the time to live is over or it is renewed. Whoever holds it must
-// stop earlier by its own monotonic clock; what comes later is refused for its epoch.
+// The right to use a board until its time to live is over. Whoever holds it stops earlier, by its
+// own monotonic clock; what comes later is refused for its epoch.
 struct Lease {
   std::string run_id;
   std::string board;
@@ -96,10 +100,29 @@ struct Grant {
   std::string instance;  // the agent it was granted on
 };
 
-// What a lease that was not renewed led to.
+// A lease that was not renewed; or a run that waited too long: without board and epoch.
 struct Expired {
   Lease lease;
   bool queued_again = false;  // false: it had no attempts left
+};
+
+// A board kept for one owner for a time: nobody else's run is started on it.
+struct Reservation {
+  std::string id;
+  std::string board;
+  std::string owner;
+  std::string note;
+  int64_t from_ms = 0;
+  int64_t until_ms = 0;
+};
+
+// Somebody wants a board for himself.
+struct ReservationRequest {
+  std::string owner;
+  std::string tags;  // tag_expression.h; the board is chosen among those that match
+  std::string note;  // for people
+  std::chrono::milliseconds from{0};    // from now on; 0: at once
+  std::chrono::milliseconds length{0};  // above 0, at most 31 days
 };
 
 // Why a run still waits.
@@ -112,8 +135,7 @@ struct Waiting {
   uint64_t draining = 0;
   uint64_t offline = 0;
   uint64_t idle = 0;
-  // "3 boards match: 2 leased, 1 quarantined since 2026-11-20 08:00:00 (hung)".
-  std::string reason;
+  std::string reason;  // "3 boards match: 2 leased, 1 quarantined since 2026-11-20 … (hung)"
 };
 
 struct AuditEntry {

@@ -3,6 +3,8 @@
 #include <array>
 #include <vector>
 
+#include "common/base/ids.h"
+
 namespace plumb::store {
 namespace {
 
@@ -60,7 +62,30 @@ const std::vector<std::vector<std::string_view>>& Steps() {
                actor TEXT NOT NULL,
                action TEXT NOT NULL,
                subject TEXT NOT NULL,
-               detail TEXT NOT NULL))sql"}};
+               detail TEXT NOT NULL))sql"},
+      {"ALTER TABLE runs ADD COLUMN give_up_ms BIGINT NOT NULL DEFAULT 0",
+       "CREATE INDEX runs_patience ON runs(give_up_ms) WHERE phase = 'queued' AND give_up_ms > 0",
+       R"sql(CREATE TABLE reservations(
+               id TEXT PRIMARY KEY,
+               board TEXT NOT NULL REFERENCES boards(name) ON DELETE CASCADE,
+               owner TEXT NOT NULL,
+               note TEXT NOT NULL,
+               from_ms BIGINT NOT NULL,
+               until_ms BIGINT NOT NULL))sql",
+       "CREATE INDEX reservations_board ON reservations(board, until_ms)",
+       "CREATE TABLE plumb_farm(id TEXT NOT NULL)"},
+      {R"sql(CREATE TABLE tokens(
+               id TEXT PRIMARY KEY,
+               secret_hash TEXT NOT NULL,
+               name TEXT NOT NULL,
+               role TEXT NOT NULL,
+               pool TEXT NOT NULL,
+               made_ms BIGINT NOT NULL,
+               expires_ms BIGINT NOT NULL,
+               revoked_ms BIGINT NOT NULL))sql"},
+      // In the order in which free boards are taken, so that the first that fits ends the search.
+      {"DROP INDEX boards_free",
+       "CREATE INDEX boards_free ON boards(server, released_ms, name) WHERE run_id IS NULL"}};
   return steps;
 }
 
@@ -91,6 +116,11 @@ Status Migrate(Database& database) {
       PLUMB_RETURN_IF_ERROR(database.Execute(statement).status());
     }
   }
+  PLUMB_RETURN_IF_ERROR(
+      database
+          .Execute("INSERT INTO plumb_farm SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM plumb_farm)",
+                   {RandomId()})
+          .status());
   return database.Execute("UPDATE plumb_schema SET version = $1", {kSchemaVersion}).status();
 }
 

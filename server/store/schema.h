@@ -6,7 +6,7 @@
 
 namespace plumb::store {
 
-constexpr int64_t kSchemaVersion = 1;
+constexpr int64_t kSchemaVersion = 4;
 
 // Brings the tables to kSchemaVersion, each step in the same transaction. kFailedPrecondition when
 // they are newer than this program: it changes nothing then.

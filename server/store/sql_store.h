@@ -29,17 +29,40 @@ class SqlStore : public Store {
   Result<RunRecord> Find(std::string_view run_id) override;
   Result<std::vector<RunRecord>> Runs(size_t max_count) override;
   Result<Waiting> Explain(std::string_view run_id) override;
-  Result<RunRecord> Cancel(std::string_view run_id, std::string_view actor) override;
+  Result<Waiting> Match(std::string_view tags) override;
+  Result<std::vector<RunRecord>> FindAll(std::span<const std::string> run_ids) override;
+  Result<RunRecord> Cancel(std::string_view run_id,
+                           std::string_view actor,
+                           std::string_view outcome) override;
 
-  Result<std::optional<Grant>> Claim(std::string_view server,
-                                     std::chrono::milliseconds time_to_live) override;
+  Result<std::vector<Grant>> ClaimSome(std::string_view server,
+                                       std::chrono::milliseconds time_to_live,
+                                       size_t max_count) override;
   Status Begin(const Lease& lease) override;
   Result<std::vector<Lease>> Renew(std::span<const Lease> leases,
                                    std::chrono::milliseconds time_to_live) override;
   Status Finish(const Lease& lease, std::string_view outcome, std::string_view result) override;
-  Result<bool> GiveBack(const Lease& lease, std::string_view outcome) override;
+  Result<bool> GiveBack(const Lease& lease, std::string_view outcome, bool started) override;
   Result<std::optional<Lease>> Kick(std::string_view board, std::string_view actor) override;
   Result<std::vector<Expired>> Reap() override;
+
+  Result<Reservation> Reserve(const ReservationRequest& request) override;
+  Result<Reservation> Extend(std::string_view id,
+                             std::string_view owner,
+                             std::chrono::milliseconds length) override;
+  Status EndReservation(std::string_view id,
+                        std::string_view owner,
+                        std::string_view actor) override;
+  Result<std::vector<Reservation>> Reservations() override;
+
+  Result<Token> AddToken(const Token& token,
+                         std::chrono::hours life,
+                         std::string_view actor) override;
+  Result<std::pair<Token, int64_t>> FindToken(std::string_view id) override;
+  Status RevokeToken(std::string_view id, std::string_view actor) override;
+  Result<std::vector<Token>> Tokens() override;
+
+  Result<std::string> FarmId() override;
 
   Status Audit(std::string_view actor,
                std::string_view action,

@@ -40,14 +40,15 @@ Status NameTaken(const std::string& name) {
       .WithHint("give each agent a --name of its own");
 }
 
-// An agent may take a name over once the one before is no longer alive.
+// An agent may take a name over once the one before is no longer alive. Its own server sees at once
+// when that is gone.
 Status CheckTaken(Database& database, int64_t now, const BoardAnnouncement& board) {
   PLUMB_ASSIGN_OR_RETURN(
       const SqlRows rows,
-      database.Execute("SELECT instance, alive_until_ms FROM boards WHERE name = $1 {wait}",
+      database.Execute("SELECT instance, alive_until_ms, server FROM boards WHERE name = $1 {wait}",
                        {board.name}));
-  const bool taken =
-      !rows.empty() && rows.front().Text(0) != board.instance && rows.front().Integer(1) > now;
+  const bool taken = !rows.empty() && rows.front().Text(0) != board.instance &&
+                     rows.front().Integer(1) > now && rows.front().Text(2) != board.server;
   return taken ? NameTaken(board.name) : OkStatus();
 }
 
@@ -118,6 +119,8 @@ BoardRecord ReadBoard(const SqlRow& row, int64_t now) {
   board.epoch = static_cast<uint64_t>(row.Integer(11));
   board.expires_ms = row.Integer(12);
   board.owner = row.Text(13);
+  board.reserved_by = row.Text(14);
+  board.reserved_until_ms = row.Integer(15);
   board.state = StateOf(board, row.Integer(10) != 0, row.Integer(8) > now);
   return board;
 }
@@ -128,7 +131,10 @@ Result<std::vector<BoardRecord>> LoadBoards(Database& database) {
       const SqlRows rows,
       database.Execute("SELECT b.name, b.server, b.instance, b.description, b.service, b.reason, "
                        "b.since_ms, b.seen_ms, b.alive_until_ms, b.run_id, b.preparing, b.epoch, "
-                       "b.expires_ms, r.owner FROM boards b LEFT JOIN runs r ON r.id = b.run_id"));
+                       "b.expires_ms, r.owner, v.owner, v.until_ms FROM boards b "
+                       "LEFT JOIN runs r ON r.id = b.run_id LEFT JOIN reservations v "
+                       "ON v.board = b.name AND v.from_ms <= $1 AND v.until_ms > $1",
+                       {now}));
   PLUMB_ASSIGN_OR_RETURN(const SqlRows tags, database.Execute("SELECT board, tag FROM board_tags"));
   // Sorted here: the engines order text by different rules.
   std::map<std::string, BoardRecord> boards;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <vector>
 
 #include "common/base/text.h"
 #include "server/store/sql_store.h"
@@ -34,35 +35,47 @@ Sql& Idle(Sql& sql, std::string_view server, int64_t now) {
       .Value(now);
 }
 
-Result<bool> AnyIdle(Database& database,
-                     std::string_view server,
-                     int64_t now,
-                     const TagExpression& tags) {
+// What decides whether a waiting run can be served: many runs share it.
+struct Want {
+  std::string tags;
+  std::string owner;
+
+  friend bool operator==(const Want&, const Want&) = default;
+};
+
+Result<bool> AnyIdle(Database& database, std::string_view server, int64_t now) {
   Sql sql("SELECT 1 FROM boards b WHERE");
-  Idle(sql, server, now).Add(" AND ").Matches(tags).Add(" LIMIT 1");
+  Idle(sql, server, now).Add(" LIMIT 1");
   PLUMB_ASSIGN_OR_RETURN(const SqlRows rows, sql.Run(database));
   return !rows.empty();
 }
 
-// The expressions of waiting runs for which there is an idle board.
-Result<std::vector<std::string>> Satisfiable(Database& database,
-                                             std::string_view server,
-                                             int64_t now) {
-  std::vector<std::string> found;
-  PLUMB_ASSIGN_OR_RETURN(const bool any, AnyIdle(database, server, now, TagExpression()));
+Result<bool> AnyIdle(Database& database, std::string_view server, int64_t now, const Want& want) {
+  PLUMB_ASSIGN_OR_RETURN(const TagExpression tags, TagExpression::Parse(want.tags));
+  Sql sql("SELECT 1 FROM boards b WHERE");
+  Idle(sql, server, now).Add(" AND ").Matches(tags).Add(" AND");
+  NotReservedFor(sql, want.owner, now).Add(" LIMIT 1");
+  PLUMB_ASSIGN_OR_RETURN(const SqlRows rows, sql.Run(database));
+  return !rows.empty();
+}
+
+// What waiting runs want for which there is an idle board.
+Result<std::vector<Want>> Satisfiable(Database& database, std::string_view server, int64_t now) {
+  std::vector<Want> found;
+  PLUMB_ASSIGN_OR_RETURN(const bool any, AnyIdle(database, server, now));
   if (!any) {
     return found;
   }
   PLUMB_ASSIGN_OR_RETURN(
       const SqlRows rows,
-      database.Execute("SELECT tags FROM runs WHERE phase = 'queued' GROUP BY tags "
+      database.Execute("SELECT tags, owner FROM runs WHERE phase = 'queued' GROUP BY tags, owner "
                        "ORDER BY MIN(number) LIMIT $1",
                        {kMaxExpressions}));
   for (const SqlRow& row : rows) {
-    PLUMB_ASSIGN_OR_RETURN(const TagExpression tags, TagExpression::Parse(row.Text(0)));
-    PLUMB_ASSIGN_OR_RETURN(const bool idle, AnyIdle(database, server, now, tags));
+    Want want = {row.Text(0), row.Text(1)};
+    PLUMB_ASSIGN_OR_RETURN(const bool idle, AnyIdle(database, server, now, want));
     if (idle) {
-      found.push_back(row.Text(0));
+      found.push_back(std::move(want));
     }
   }
   return found;
@@ -70,14 +83,14 @@ Result<std::vector<std::string>> Satisfiable(Database& database,
 
 Result<std::optional<RunRecord>> NextRun(Database& database,
                                          int64_t now,
-                                         const std::vector<std::string>& tags) {
-  if (tags.empty()) {
+                                         const std::vector<Want>& wants) {
+  if (wants.empty()) {
     return std::optional<RunRecord>();
   }
   Sql sql("SELECT " + std::string(kRunColumns) +
-          " FROM runs r WHERE r.phase = 'queued' AND r.tags IN (");
-  for (size_t i = 0; i < tags.size(); ++i) {
-    sql.Add(i == 0 ? "" : ", ").Value(tags[i]);
+          " FROM runs r WHERE r.phase = 'queued' AND (r.tags, r.owner) IN (VALUES ");
+  for (size_t i = 0; i < wants.size(); ++i) {
+    sql.Add(i == 0 ? "(" : ", (").Value(wants[i].tags).Add(", ").Value(wants[i].owner).Add(")");
   }
   sql.Add(") ORDER BY " + ScoreOf("r", now) + ", r.number LIMIT 1 {lock}");
   PLUMB_ASSIGN_OR_RETURN(const SqlRows rows, sql.Run(database));
@@ -93,10 +106,11 @@ struct FreeBoard {
 Result<std::optional<FreeBoard>> NextBoard(Database& database,
                                            std::string_view server,
                                            int64_t now,
-                                           const std::string& tags) {
-  PLUMB_ASSIGN_OR_RETURN(const TagExpression expression, TagExpression::Parse(tags));
+                                           const Want& want) {
+  PLUMB_ASSIGN_OR_RETURN(const TagExpression expression, TagExpression::Parse(want.tags));
   Sql sql("SELECT b.name, b.instance FROM boards b WHERE");
-  Idle(sql, server, now).Add(" AND ").Matches(expression);
+  Idle(sql, server, now).Add(" AND ").Matches(expression).Add(" AND");
+  NotReservedFor(sql, want.owner, now);
   sql.Add(" ORDER BY b.released_ms, b.name LIMIT 1 {lock}");
   PLUMB_ASSIGN_OR_RETURN(const SqlRows rows, sql.Run(database));
   if (rows.empty()) {
@@ -141,7 +155,13 @@ Result<Grant> Give(Database& database,
   Grant grant;
   grant.lease = {run.id, board.name, static_cast<uint64_t>(epoch)};
   grant.instance = board.instance;
-  PLUMB_ASSIGN_OR_RETURN(grant.run, LoadRun(database, run.id, false));
+  grant.run = run;
+  grant.run.phase = RunPhase::kRunning;
+  ++grant.run.attempt;
+  grant.run.board = board.name;
+  grant.run.server = claimer.server;
+  grant.run.epoch = static_cast<uint64_t>(epoch);
+  grant.run.started_ms = claimer.now;
   return grant;
 }
 
@@ -155,6 +175,11 @@ Result<RunRecord> Held(Database& database, const Lease& lease) {
     return LeaseLost(lease);
   }
   return run;
+}
+
+// "match grant 3": what was done, and by which grant.
+std::string GrantText(const Lease& lease, std::string_view what) {
+  return std::string(what) + " grant " + std::to_string(lease.epoch);
 }
 
 // What Finish is asked to do was done before.
@@ -180,13 +205,14 @@ Result<bool> RequeueOrEnd(Database& database,
   const bool again = run.attempt < run.submission.max_attempts;
   PLUMB_RETURN_IF_ERROR(again ? RequeueRun(database, now, run)
                               : EndRun(database, now, run, ending.outcome, ""));
-  PLUMB_RETURN_IF_ERROR(WriteAudit(database,
-                                   {0,
-                                    now,
-                                    ending.actor,
-                                    ending.action,
-                                    run.board,
-                                    run.id + (again ? " waits again" : " is over")}));
+  PLUMB_RETURN_IF_ERROR(WriteAudit(
+      database,
+      {0,
+       now,
+       ending.actor,
+       ending.action,
+       run.board,
+       GrantText({run.id, run.board, run.epoch}, run.id + (again ? " waits again" : " is over"))}));
   return again;
 }
 
@@ -204,6 +230,35 @@ Result<std::optional<RunRecord>> StillExpired(Database& database, int64_t now, c
                        "AND expires_ms <= $4 {wait}",
                        {lease.board, lease.run_id, static_cast<int64_t>(lease.epoch), now}));
   return rows.empty() ? std::optional<RunRecord>() : std::optional(std::move(run).value());
+}
+
+// Ends runs that no board took in time.
+Status EndImpatient(Database& database, int64_t now, std::vector<Expired>* expired) {
+  PLUMB_ASSIGN_OR_RETURN(
+      const SqlRows rows,
+      database.Execute("SELECT " + std::string(kRunColumns) +
+                           " FROM runs r WHERE r.phase = 'queued' AND r.give_up_ms > 0 AND "
+                           "r.give_up_ms <= $1 ORDER BY r.give_up_ms LIMIT $2 {lock}",
+                       {now, kReapAtOnce}));
+  for (const SqlRow& row : rows) {
+    const RunRecord run = ReadRun(row);
+    PLUMB_RETURN_IF_ERROR(EndRun(database, now, run, "no_board", ""));
+    PLUMB_RETURN_IF_ERROR(
+        WriteAudit(database, {0, now, "store", "give_up", run.id, "no board came free in time"}));
+    expired->push_back({{run.id, "", 0}, false});
+  }
+  return OkStatus();
+}
+
+Status ForgetReservations(Database& database, int64_t now) {
+  PLUMB_ASSIGN_OR_RETURN(
+      const SqlRows rows,
+      database.Execute("DELETE FROM reservations WHERE until_ms <= $1 RETURNING id, board", {now}));
+  for (const SqlRow& row : rows) {
+    PLUMB_RETURN_IF_ERROR(
+        WriteAudit(database, {0, now, "store", "reservation_over", row.Text(1), row.Text(0)}));
+  }
+  return OkStatus();
 }
 
 // Appends to `lost` the leases of `part` that are no longer their board's.
@@ -236,27 +291,33 @@ Status RenewPart(Database& database,
 
 }  // namespace
 
-Result<std::optional<Grant>> SqlStore::Claim(std::string_view server,
-                                             std::chrono::milliseconds time_to_live) {
+Result<std::vector<Grant>> SqlStore::ClaimSome(std::string_view server,
+                                               std::chrono::milliseconds time_to_live,
+                                               size_t max_count) {
   PLUMB_RETURN_IF_ERROR(CheckTimeToLive(time_to_live));
-  using Maybe = std::optional<Grant>;
-  return Transact<Maybe>([&](Database& database) -> Result<Maybe> {
+  using Grants = std::vector<Grant>;
+  return Transact<Grants>([&](Database& database) -> Result<Grants> {
     PLUMB_ASSIGN_OR_RETURN(const int64_t now, Now(database));
-    PLUMB_ASSIGN_OR_RETURN(const auto tags, Satisfiable(database, server, now));
-    PLUMB_ASSIGN_OR_RETURN(const auto run, NextRun(database, now, tags));
-    if (!run) {
-      return Maybe();
+    PLUMB_ASSIGN_OR_RETURN(auto wants, Satisfiable(database, server, now));
+    Grants grants;
+    while (!wants.empty() && grants.size() < max_count) {
+      PLUMB_ASSIGN_OR_RETURN(const auto run, NextRun(database, now, wants));
+      if (!run) {
+        break;
+      }
+      const Want want = {run->submission.tags, run->submission.owner};
+      PLUMB_ASSIGN_OR_RETURN(const auto board, NextBoard(database, server, now, want));
+      if (!board) {
+        // The last one is gone, to us or to another claim.
+        std::erase(wants, want);
+        continue;
+      }
+      PLUMB_ASSIGN_OR_RETURN(
+          Grant grant,
+          Give(database, {std::string(server), now, now + time_to_live.count()}, *run, *board));
+      grants.push_back(std::move(grant));
     }
-    PLUMB_ASSIGN_OR_RETURN(const auto board,
-                           NextBoard(database, server, now, run->submission.tags));
-    if (!board) {
-      // Another claim was faster.
-      return Maybe();
-    }
-    PLUMB_ASSIGN_OR_RETURN(
-        Grant grant,
-        Give(database, {std::string(server), now, now + time_to_live.count()}, *run, *board));
-    return Maybe(std::move(grant));
+    return grants;
   });
 }
 
@@ -300,15 +361,22 @@ Status SqlStore::Finish(const Lease& lease, std::string_view outcome, std::strin
       return known.ok() && AlreadyDone(*known, lease, outcome, result) ? OkStatus() : run.status();
     }
     PLUMB_RETURN_IF_ERROR(EndRun(database, now, *run, outcome, result));
-    return WriteAudit(database, {0, now, run->server, "finish", run->id, std::string(outcome)});
+    return WriteAudit(database,
+                      {0, now, run->server, "finish", run->id, GrantText(lease, outcome)});
   });
 }
 
-Result<bool> SqlStore::GiveBack(const Lease& lease, std::string_view outcome) {
+Result<bool> SqlStore::GiveBack(const Lease& lease, std::string_view outcome, bool started) {
   PLUMB_RETURN_IF_ERROR(CheckName("the outcome", outcome));
   return Transact<bool>([&](Database& database) -> Result<bool> {
     PLUMB_ASSIGN_OR_RETURN(const int64_t now, Now(database));
-    PLUMB_ASSIGN_OR_RETURN(const RunRecord run, Held(database, lease));
+    PLUMB_ASSIGN_OR_RETURN(RunRecord run, Held(database, lease));
+    if (!started) {
+      --run.attempt;
+      PLUMB_RETURN_IF_ERROR(
+          database.Execute("UPDATE runs SET attempt = attempt - 1 WHERE id = $1", {run.id})
+              .status());
+    }
     return RequeueOrEnd(database, now, run, {run.server, "give_back", std::string(outcome)});
   });
 }
@@ -322,6 +390,8 @@ Result<std::vector<Expired>> SqlStore::Reap() {
                          "AND expires_ms <= $1 ORDER BY expires_ms, name LIMIT $2",
                          {now, kReapAtOnce}));
     std::vector<Expired> expired;
+    PLUMB_RETURN_IF_ERROR(EndImpatient(database, now, &expired));
+    PLUMB_RETURN_IF_ERROR(ForgetReservations(database, now));
     for (const SqlRow& row : rows) {
       const Lease lease = {row.Text(0), row.Text(1), static_cast<uint64_t>(row.Integer(2))};
       PLUMB_ASSIGN_OR_RETURN(const auto run, StillExpired(database, now, lease));

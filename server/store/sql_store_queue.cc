@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <array>
-#include <ctime>
 
 #include "common/base/ids.h"
 #include "common/base/portable_math.h"
@@ -13,6 +11,7 @@ namespace {
 
 constexpr int32_t kHighestPriority = 1000;
 constexpr uint32_t kMostAttempts = 100;
+constexpr std::chrono::hours kLongestPatience{24 * 31};
 
 Status CheckSubmission(const Submission& submission) {
   PLUMB_RETURN_IF_ERROR(CheckName("the client", submission.client));
@@ -25,6 +24,12 @@ Status CheckSubmission(const Submission& submission) {
   }
   if (submission.max_attempts < 1 || submission.max_attempts > kMostAttempts) {
     return InvalidArgumentError("a run has between 1 and 100 attempts");
+  }
+  if (submission.patience.count() < 0 || submission.patience > kLongestPatience) {
+    return InvalidArgumentError("a run waits at most 31 days");
+  }
+  if (!submission.id.empty()) {
+    PLUMB_RETURN_IF_ERROR(CheckName("the run's id", submission.id));
   }
   return OkStatus();
 }
@@ -66,8 +71,9 @@ Result<bool> Insert(Database& database,
       database.Execute(
           "INSERT INTO runs(id, client, request_key, owner, tags, request, priority, weight, "
           "max_attempts, phase, attempt, board, server, epoch, submitted_ms, started_ms, "
-          "finished_ms, outcome, result) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', 0, "
-          "'', '', 0, $10, 0, 0, '', '') ON CONFLICT(client, request_key) DO NOTHING RETURNING id",
+          "finished_ms, outcome, result, give_up_ms) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+          "'queued', 0, '', '', 0, $10, 0, 0, '', '', $11) ON CONFLICT(client, request_key) DO "
+          "NOTHING RETURNING id",
           {id,
            submission.client,
            submission.key,
@@ -77,91 +83,9 @@ Result<bool> Insert(Database& database,
            int64_t{submission.priority},
            WeightOf(submission.priority),
            int64_t{submission.max_attempts},
-           now}));
+           now,
+           submission.patience.count() > 0 ? now + submission.patience.count() : 0}));
   return !rows.empty();
-}
-
-// "2026-11-22 08:15:00" UTC.
-std::string TimeText(int64_t ms) {
-  const auto seconds = static_cast<std::time_t>(ms / 1000);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  const size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts);
-  return {text.data(), size};
-}
-
-constexpr std::string_view kStateOfBoard =
-    "CASE WHEN b.run_id IS NOT NULL AND b.preparing = 1 THEN 'preparing' "
-    "WHEN b.run_id IS NOT NULL THEN 'leased' WHEN b.service <> 'in_service' THEN b.service "
-    "WHEN b.alive_until_ms <= ";
-
-Status CountBoards(Database& database, int64_t now, const TagExpression& tags, Waiting* waiting) {
-  Sql sql("SELECT state, COUNT(*) FROM (SELECT " + std::string(kStateOfBoard));
-  sql.Value(now).Add(" THEN 'offline' ELSE 'idle' END AS state FROM boards b WHERE ");
-  sql.Matches(tags).Add(") AS states GROUP BY state");
-  PLUMB_ASSIGN_OR_RETURN(const SqlRows rows, sql.Run(database));
-  const std::array<std::pair<std::string_view, uint64_t*>, 6> counts = {
-      {{"leased", &waiting->leased},
-       {"preparing", &waiting->preparing},
-       {"quarantined", &waiting->quarantined},
-       {"draining", &waiting->draining},
-       {"offline", &waiting->offline},
-       {"idle", &waiting->idle}}};
-  for (const SqlRow& row : rows) {
-    for (const auto& [state, count] : counts) {
-      if (row.Text(0) == state) {
-        *count = static_cast<uint64_t>(row.Integer(1));
-      }
-    }
-  }
-  return OkStatus();
-}
-
-// " since 2026-11-20 08:00:00 (hung)" of the board that is out of service the longest.
-Result<std::string> LongestOut(Database& database, const TagExpression& tags, Service service) {
-  Sql sql("SELECT b.since_ms, b.reason FROM boards b WHERE b.run_id IS NULL AND b.service = ");
-  sql.Value(std::string(ServiceName(service))).Add(" AND ").Matches(tags);
-  PLUMB_ASSIGN_OR_RETURN(const SqlRows rows, sql.Add(" ORDER BY b.since_ms LIMIT 1").Run(database));
-  if (rows.empty()) {
-    return std::string();
-  }
-  const std::string reason = rows.front().Text(1);
-  return " since " + TimeText(rows.front().Integer(0)) +
-         (reason.empty() ? "" : " (" + EscapeForDisplay(reason) + ")");
-}
-
-Status DescribeWaiting(Database& database,
-                       const RunRecord& run,
-                       const TagExpression& tags,
-                       Waiting* waiting) {
-  const uint64_t matching = waiting->leased + waiting->preparing + waiting->quarantined +
-                            waiting->draining + waiting->offline + waiting->idle;
-  if (matching == 0) {
-    waiting->reason = run.submission.tags.empty()
-                          ? "there are no boards"
-                          : "no board matches '" + EscapeForDisplay(run.submission.tags) + "'";
-    return OkStatus();
-  }
-  PLUMB_ASSIGN_OR_RETURN(const std::string quarantined,
-                         LongestOut(database, tags, Service::kQuarantined));
-  PLUMB_ASSIGN_OR_RETURN(const std::string draining,
-                         LongestOut(database, tags, Service::kDraining));
-  std::vector<std::string> parts;
-  const auto add = [&](uint64_t count, std::string_view state, const std::string& more) {
-    if (count > 0) {
-      parts.push_back(std::to_string(count) + " " + std::string(state) + more);
-    }
-  };
-  add(waiting->leased, "leased", "");
-  add(waiting->preparing, "preparing", "");
-  add(waiting->quarantined, "quarantined", quarantined);
-  add(waiting->draining, "draining", draining);
-  add(waiting->offline, "offline", "");
-  add(waiting->idle, "idle", "");
-  waiting->reason = std::to_string(matching) +
-                    (matching == 1 ? " board matches: " : " boards match: ") + Join(parts, ", ");
-  return OkStatus();
 }
 
 Status CountQueue(Database& database, int64_t now, const RunRecord& run, Waiting* waiting) {
@@ -184,7 +108,7 @@ Result<std::string> SqlStore::Submit(const Submission& submission) {
   PLUMB_RETURN_IF_ERROR(CheckSubmission(submission));
   return Transact<std::string>([&](Database& database) -> Result<std::string> {
     PLUMB_ASSIGN_OR_RETURN(const int64_t now, Now(database));
-    const std::string id = RandomId();
+    const std::string id = submission.id.empty() ? RandomId() : submission.id;
     PLUMB_ASSIGN_OR_RETURN(const bool inserted, Insert(database, now, id, submission));
     if (!inserted) {
       return FindSubmitted(database, submission);
@@ -223,25 +147,53 @@ Result<Waiting> SqlStore::Explain(std::string_view run_id) {
       return FailedPreconditionError("run '" + run.id + "' does not wait: it is " +
                                      std::string(RunPhaseName(run.phase)));
     }
-    PLUMB_ASSIGN_OR_RETURN(const TagExpression tags, TagExpression::Parse(run.submission.tags));
-    Waiting waiting;
+    PLUMB_ASSIGN_OR_RETURN(Waiting waiting,
+                           CountMatching(database, now, run.submission.tags, run.submission.owner));
     PLUMB_RETURN_IF_ERROR(CountQueue(database, now, run, &waiting));
-    PLUMB_RETURN_IF_ERROR(CountBoards(database, now, tags, &waiting));
-    PLUMB_RETURN_IF_ERROR(DescribeWaiting(database, run, tags, &waiting));
     return waiting;
   });
 }
 
-Result<RunRecord> SqlStore::Cancel(std::string_view run_id, std::string_view actor) {
+Result<Waiting> SqlStore::Match(std::string_view tags) {
+  return Transact<Waiting>([&](Database& database) -> Result<Waiting> {
+    PLUMB_ASSIGN_OR_RETURN(const int64_t now, Now(database));
+    return CountMatching(database, now, tags);
+  });
+}
+
+Result<std::vector<RunRecord>> SqlStore::FindAll(std::span<const std::string> run_ids) {
+  using Records = std::vector<RunRecord>;
+  constexpr size_t kAtOnce = 1000;
+  return Transact<Records>([&](Database& database) -> Result<Records> {
+    Records runs;
+    if (run_ids.empty()) {
+      return runs;
+    }
+    Sql sql("SELECT " + std::string(kRunColumns) + " FROM runs r WHERE r.id IN (");
+    for (size_t i = 0; i < std::min(run_ids.size(), kAtOnce); ++i) {
+      sql.Add(i == 0 ? "" : ", ").Value(run_ids[i]);
+    }
+    PLUMB_ASSIGN_OR_RETURN(const SqlRows rows, sql.Add(")").Run(database));
+    for (const SqlRow& row : rows) {
+      runs.push_back(ReadRun(row));
+    }
+    return runs;
+  });
+}
+
+Result<RunRecord> SqlStore::Cancel(std::string_view run_id,
+                                   std::string_view actor,
+                                   std::string_view outcome) {
+  PLUMB_RETURN_IF_ERROR(CheckName("the outcome", outcome));
   return Transact<RunRecord>([&](Database& database) -> Result<RunRecord> {
     PLUMB_ASSIGN_OR_RETURN(const int64_t now, Now(database));
     PLUMB_ASSIGN_OR_RETURN(const RunRecord run, LoadRun(database, run_id, true));
     if (run.phase == RunPhase::kFinished) {
       return run;
     }
-    PLUMB_RETURN_IF_ERROR(EndRun(database, now, run, "cancelled", ""));
+    PLUMB_RETURN_IF_ERROR(EndRun(database, now, run, outcome, ""));
     PLUMB_RETURN_IF_ERROR(
-        WriteAudit(database, {0, now, std::string(actor), "cancel", run.id, run.board}));
+        WriteAudit(database, {0, now, std::string(actor), "cancel", run.id, std::string(outcome)}));
     return LoadRun(database, run_id, false);
   });
 }

@@ -86,6 +86,10 @@ RunRecord ReadRun(const SqlRow& row) {
   run.finished_ms = row.Integer(15);
   run.outcome = row.Text(16);
   run.result = row.Text(17);
+  run.submission.id = run.id;
+  if (const int64_t give_up = row.Integer(18); give_up > 0) {
+    run.submission.patience = std::chrono::milliseconds(give_up - run.submitted_ms);
+  }
   return run;
 }
 
@@ -99,6 +103,12 @@ Result<RunRecord> LoadRun(Database& database, std::string_view run_id, bool lock
         .WithHint("list them: plumb runs");
   }
   return ReadRun(rows.front());
+}
+
+Sql& NotReservedFor(Sql& sql, std::string_view owner, int64_t now) {
+  sql.Add(" NOT EXISTS (SELECT 1 FROM reservations v WHERE v.board = b.name AND v.from_ms <= ");
+  sql.Value(now).Add(" AND v.until_ms > ").Value(now);
+  return sql.Add(" AND v.owner <> ").Value(std::string(owner)).Add(")");
 }
 
 std::string ScoreOf(std::string_view run, int64_t now) {

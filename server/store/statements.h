@@ -50,14 +50,24 @@ Status WriteAudit(Database& database, const AuditEntry& entry);
 constexpr std::string_view kRunColumns =
     "r.id, r.client, r.request_key, r.owner, r.tags, r.request, r.priority, r.max_attempts, "
     "r.phase, r.attempt, r.board, r.server, r.epoch, r.submitted_ms, r.started_ms, r.finished_ms, "
-    "r.outcome, r.result";
+    "r.outcome, r.result, r.give_up_ms";
 RunRecord ReadRun(const SqlRow& row);
 // kNotFound with run_not_found. Locks the row until the transaction ends if `lock`.
 Result<RunRecord> LoadRun(Database& database, std::string_view run_id, bool lock);
 
+// Appends a condition on the board `b`: nobody but `owner` has it reserved at `now`.
+Sql& NotReservedFor(Sql& sql, std::string_view owner, int64_t now);
+
 // Smaller goes first: how many runs the owner has, times the weight of the priority, over age.
 // `now` is put in as a number: it is ours.
 std::string ScoreOf(std::string_view run, int64_t now);
+
+// Counts by state the boards that match, and says it in words; `owner`: for whom, so that others'
+// reservations count as what they are. Empty: for nobody in particular.
+Result<Waiting> CountMatching(Database& database,
+                              int64_t now,
+                              std::string_view tags,
+                              std::string_view owner = "");
 
 // Ends a run: `phase` finished. The board of its lease, if it still has it, is free.
 Status EndRun(Database& database,

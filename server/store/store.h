@@ -19,6 +19,7 @@
 
 #include "common/base/status.h"
 #include "server/store/records.h"
+#include "server/store/token.h"
 
 namespace plumb::store {
 
@@ -32,8 +33,8 @@ class Store {
   Store& operator=(const Store&) = delete;
   virtual ~Store() = default;
 
-  // Makes the board known, or seen again; tags and description are replaced. kAlreadyExists with
-  // board_name_taken while another instance with that name is alive.
+  // Makes the board known, or seen again, with these tags. kAlreadyExists with board_name_taken
+  // while another instance with that name is alive at another server.
   virtual Status Announce(const BoardAnnouncement& board) = 0;
   // One statement for all boards of a server; those of another server or unknown are left alone.
   virtual Status See(std::string_view server,
@@ -58,29 +59,81 @@ class Store {
   virtual Result<std::vector<RunRecord>> Runs(size_t max_count) = 0;
   // kFailedPrecondition when it does not wait.
   virtual Result<Waiting> Explain(std::string_view run_id) = 0;
-  // Ends a run that is not finished with outcome "cancelled", whoever holds its lease; a finished
-  // one stays as it is. The record after that.
-  virtual Result<RunRecord> Cancel(std::string_view run_id, std::string_view actor) = 0;
+  // What Explain says, for a run that is not submitted: position and queued are 0.
+  virtual Result<Waiting> Match(std::string_view tags) = 0;
+  // Those that there are, at most 1000, in any order.
+  virtual Result<std::vector<RunRecord>> FindAll(std::span<const std::string> run_ids) = 0;
+  // Ends a run that is not finished, whoever holds its lease; a finished one stays as it is. The
+  // record after that.
+  virtual Result<RunRecord> Cancel(std::string_view run_id,
+                                   std::string_view actor,
+                                   std::string_view outcome = "cancelled") = 0;
 
-  // The next run for which a board that `server` reaches is idle, by fair share and age
-  // (docs/farm.md); empty when there is none. The lease begins in state preparing.
-  virtual Result<std::optional<Grant>> Claim(std::string_view server,
-                                             std::chrono::milliseconds time_to_live) = 0;
+  // The next runs for which boards that `server` reaches are idle, by fair share and age
+  // (docs/store.md), at most `max_count`; empty when there are none. Leases begin in state
+  // preparing.
+  virtual Result<std::vector<Grant>> ClaimSome(std::string_view server,
+                                               std::chrono::milliseconds time_to_live,
+                                               size_t max_count) = 0;
+
+  // As ClaimSome, the next one.
+  Result<std::optional<Grant>> Claim(std::string_view server,
+                                     std::chrono::milliseconds time_to_live) {
+    PLUMB_ASSIGN_OR_RETURN(std::vector<Grant> grants, ClaimSome(server, time_to_live, 1));
+    return grants.empty() ? std::optional<Grant>() : std::optional(std::move(grants.front()));
+  }
+
   // The board is prepared: preparing becomes leased. kAborted with lease_lost, likewise below.
   virtual Status Begin(const Lease& lease) = 0;
   // Those that are lost, in order; all others live on for `time_to_live`.
   virtual Result<std::vector<Lease>> Renew(std::span<const Lease> leases,
                                            std::chrono::milliseconds time_to_live) = 0;
-  // The run is over and the board free. Doing the same again is no error: a reply may be lost.
+  // The run is over and the board free. The same again is no error: a reply may be lost.
   virtual Status Finish(const Lease& lease, std::string_view outcome, std::string_view result) = 0;
   // The start failed for reasons of the board or server: waits again at its old place, or is over
-  // with `outcome` when it has no attempts left; true when it waits.
-  virtual Result<bool> GiveBack(const Lease& lease, std::string_view outcome) = 0;
+  // with `outcome` when it has no attempts left; true when it waits. One that never `started`
+  // costs no attempt.
+  virtual Result<bool> GiveBack(const Lease& lease,
+                                std::string_view outcome,
+                                bool started = true) = 0;
   // Frees the board whoever holds it; its run is over with outcome "kicked". Empty when it was
   // free.
   virtual Result<std::optional<Lease>> Kick(std::string_view board, std::string_view actor) = 0;
-  // Ends what was not renewed in time, at most 100 at a call.
+  // Ends what was not renewed in time and what waited longer than its patience ("no_board"), at
+  // most 100 of each at a call; forgets reservations that are over.
   virtual Result<std::vector<Expired>> Reap() = 0;
+
+  // An idle board first, then the one that rested longest, in service or draining, that nobody has
+  // reserved for any part of that time. kResourceExhausted with board_busy when there is none.
+  virtual Result<Reservation> Reserve(const ReservationRequest& request) = 0;
+  // It now ends `length` from now. kNotFound with reservation_not_found; kPermissionDenied for
+  // another owner; kResourceExhausted with board_busy when the next one begins before that.
+  virtual Result<Reservation> Extend(std::string_view id,
+                                     std::string_view owner,
+                                     std::chrono::milliseconds length) = 0;
+  // Ends it now. Empty `owner`: whoever has it (an administrator). What is under way on the board
+  // goes on.
+  virtual Status EndReservation(std::string_view id,
+                                std::string_view owner,
+                                std::string_view actor) = 0;
+  // Those that hold and those to come, by start.
+  virtual Result<std::vector<Reservation>> Reservations() = 0;
+
+  // `token` with its id, hash, name, role and pool; it ends `life` from now (above 0, at most ten
+  // years). kAlreadyExists for an id that is known.
+  virtual Result<Token> AddToken(const Token& token,
+                                 std::chrono::hours life,
+                                 std::string_view actor) = 0;
+  // Also one that has ended or was revoked: the store's time now is in the second. kNotFound with
+  // token_not_found.
+  virtual Result<std::pair<Token, int64_t>> FindToken(std::string_view id) = 0;
+  // kNotFound with token_not_found. Again is no error.
+  virtual Status RevokeToken(std::string_view id, std::string_view actor) = 0;
+  // By name, then id; the newest 1000.
+  virtual Result<std::vector<Token>> Tokens() = 0;
+
+  // What tells this farm's grants from another's: drawn when the tables were made.
+  virtual Result<std::string> FarmId() = 0;
 
   virtual Status Audit(std::string_view actor,
                        std::string_view action,

@@ -58,8 +58,9 @@ class Parser {
   }
 
   [[nodiscard]] bool FactorFollows() const {
-    return position_ < text_.size() && (IsWordCharacter(text_[position_]) ||
-                                        text_[position_] == '!' || text_[position_] == '(');
+    return position_ < text_.size() &&
+           (IsWordCharacter(text_[position_]) || text_[position_] == '!' ||
+            text_[position_] == '(' || text_[position_] == '"');
   }
 
   Status ParseOr(size_t depth) {
@@ -96,22 +97,42 @@ class Parser {
     return ParseWord();
   }
 
-  Status ParseWord() {
-    size_t end = position_;
-    while (end < text_.size() && IsWordCharacter(text_[end])) {
-      ++end;
-    }
-    if (end == position_ || end - position_ > kMaxWordLength) {
-      return Wrong(end == position_ ? "a word was expected" : "the word is too long");
+  Status AddWord(std::string word) {
+    if (word.empty() || word.size() > kMaxWordLength) {
+      return Wrong(word.empty() ? "a word was expected" : "the word is too long");
     }
     if (++words_ > TagExpression::kMaxWords) {
       return Wrong("too many words");
     }
-    nodes_.push_back(
-        {TagExpression::Kind::kWord, std::string(text_.substr(position_, end - position_))});
-    position_ = end;
+    nodes_.push_back({TagExpression::Kind::kWord, std::move(word)});
     SkipSpace();
     return OkStatus();
+  }
+
+  Status ParseQuoted() {
+    std::string word;
+    while (++position_ < text_.size() && text_[position_] != '"') {
+      position_ += text_[position_] == '\\' && position_ + 1 < text_.size() ? 1 : 0;
+      word.push_back(text_[position_]);
+    }
+    if (position_ == text_.size()) {
+      return Wrong("'\"' was expected");
+    }
+    ++position_;
+    return AddWord(std::move(word));
+  }
+
+  Status ParseWord() {
+    if (position_ < text_.size() && text_[position_] == '"') {
+      return ParseQuoted();
+    }
+    size_t end = position_;
+    while (end < text_.size() && IsWordCharacter(text_[end])) {
+      ++end;
+    }
+    std::string word(text_.substr(position_, end - position_));
+    position_ = end;
+    return AddWord(std::move(word));
   }
 
   std::string_view text_;
@@ -121,6 +142,19 @@ class Parser {
 };
 
 }  // namespace
+
+std::string TagExpression::AllOf(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    text += text.empty() ? "\"" : " \"";
+    for (const char c : word) {
+      text += c == '"' || c == '\\' ? "\\" : "";
+      text.push_back(c);
+    }
+    text.push_back('"');
+  }
+  return text;
+}
 
 Result<TagExpression> TagExpression::Parse(std::string_view text) {
   if (text.size() > kMaxLength) {

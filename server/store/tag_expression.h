@@ -13,13 +13,17 @@ namespace plumb::store {
 
 class TagExpression {
  public:
-  static constexpr size_t kMaxLength = 1024;
+  static constexpr size_t kMaxLength = size_t{16} * 1024;
   static constexpr size_t kMaxWords = 64;
   static constexpr size_t kMaxDepth = 16;
 
-  // A word is 1…255 characters of letters, digits and "_.:=+/@-". Empty text: any board.
+  // A word is 1…255 characters of letters, digits and "_.:=+/@-", or any others in double quotes
+  // ('\\' before '"' and '\\'). Empty text: any board.
   // kInvalidArgument says where the text goes wrong.
   static Result<TagExpression> Parse(std::string_view text);
+
+  // The expression that demands each of these words, whatever they hold.
+  static std::string AllOf(const std::vector<std::string>& words);
 
   enum class Kind : uint8_t { kWord, kNot, kAnd, kOr };
 

@@ -110,7 +110,8 @@ class BoardAgentTest : public ::testing::Test {
                         uploads_,
                         [this](uint64_t number) { return MakeRunner(number); },
                         {std::chrono::milliseconds(50), std::chrono::milliseconds(1)}};
-  BoardAgent agent_{executor_, control_, watchdog_};
+  FenceKeeper fences_;
+  BoardAgent agent_{executor_, control_, watchdog_, fences_};
 };
 
 TEST_F(BoardAgentTest, RunsWhatItIsTold) {

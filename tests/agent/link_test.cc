@@ -55,7 +55,7 @@ class Agent {
                   [this, blocking](uint64_t /*number*/) { return MakeRunner(blocking); },
                   {milliseconds(2'000), milliseconds(5)}),
         session_(Options(), watchdog_),
-        agent_(executor_, session_, watchdog_),
+        agent_(executor_, session_, watchdog_, fences_),
         listener_([this] { session_.Run(agent_, end_); }) {}
 
   ~Agent() { Stop(); }
@@ -104,6 +104,7 @@ class Agent {
   GrpcUploadTransport transport_;
   RunExecutor executor_;
   SessionClient session_;
+  FenceKeeper fences_;
   BoardAgent agent_;
   CancelToken end_;
   std::thread listener_;

@@ -1,4 +1,4 @@
-#include "agent/app/virtual_library.h"
+#include "agent/core/virtual_library.h"
 
 #include <gmock/gmock.h>
 

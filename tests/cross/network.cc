@@ -5,7 +5,7 @@
 #include "common/base/file.h"
 #include "common/base/sha256.h"
 #include "common/base/text.h"
-#include "common/npu/import/tflite.h"
+#include "common/npu/import/tflite/tflite.h"
 
 namespace plumb::cross {
 namespace {

@@ -1,6 +1,7 @@
 #include "tests/e2e/farm.h"
 
 #include <csignal>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -8,16 +9,20 @@
 
 namespace plumb::test {
 
-Farm::Farm() : folder_(TempFolder::Create("plumb-farm-").value()) {
+Farm::Farm(std::vector<std::string> server_flags)
+    : folder_(TempFolder::Create("plumb-farm-").value()),
+      server_flags_(std::move(server_flags)) {
   StartServer();
 }
 
 void Farm::StartServer() {
-  auto started = Program::Start({BinaryPath("plumb-server"),
-                                 "--listen",
-                                 address(),
-                                 "--data",
-                                 (folder_.path() / "data").string()});
+  std::vector<std::string> argv = {BinaryPath("plumb-server"),
+                                   "--listen",
+                                   address(),
+                                   "--data",
+                                   (folder_.path() / "data").string()};
+  argv.insert(argv.end(), server_flags_.begin(), server_flags_.end());
+  auto started = Program::Start(argv);
   ASSERT_TRUE(started.ok()) << started.status().ToString();
   server_ = std::move(started).value();
   ASSERT_TRUE(server_->WaitForLine("listens on", kPatience)) << server_->Output();
@@ -57,7 +62,7 @@ bool Farm::BoardIs(const std::string& name, const std::string& wanted) {
   }
   for (const auto& board : document["boards"]) {
     if (board["name"] == name) {
-      return wanted.empty() || board["state"] == wanted;
+      return wanted.empty() ? board["state"] != "offline" : board["state"] == wanted;
     }
   }
   return false;

@@ -17,7 +17,8 @@ constexpr std::chrono::seconds kPatience{60};
 // One plumb-server in a folder of its own. Everything is killed and removed at the end.
 class Farm {
  public:
-  Farm();
+  // `server_flags` are given to plumb-server, at every start.
+  explicit Farm(std::vector<std::string> server_flags = {});
 
   // unix:/…/server.sock
   [[nodiscard]] std::string address() const { return "unix:" + socket(); }
@@ -60,6 +61,7 @@ class Farm {
   bool BoardIs(const std::string& name, const std::string& wanted);
 
   TempFolder folder_;
+  std::vector<std::string> server_flags_;
   std::unique_ptr<Program> server_;
   std::vector<std::unique_ptr<Program>> agents_;
 };

@@ -80,6 +80,54 @@ TEST_F(OfflineVerbs, DumpHoldsEveryLayerOfBothStages) {
   }
 }
 
+// BlazeFace crosses the limits early and stays beyond them; run alone, one layer of all those is at
+// fault, and with its output put right both outputs of the network are within the limits.
+TEST_F(OfflineVerbs, LayersRunAloneTellTheOneAtFaultFromThoseThatInherit) {
+  const std::string fixed = Path("f.plm");
+  Plumb({"quantize", "--model", kNetwork, "--calibrate", kPicture, "--out", fixed});
+  Plumb({"dump", "--model", kNetwork, "--input", kPicture, "--out", Path("float.bin")});
+  Plumb({"dump", "--model", fixed, "--input", kPicture, "--out", Path("fixed.bin")});
+  const auto finished = RunProgram({BinaryPath("plumb"),
+                                    "layers",
+                                    Path("float.bin"),
+                                    Path("fixed.bin"),
+                                    "--mode",
+                                    "isolated",
+                                    "--model",
+                                    fixed,
+                                    "--json",
+                                    "-"});
+  ASSERT_TRUE(finished.ok()) << finished.status().ToString();
+  EXPECT_EQ(finished->exit.code, 1) << finished->err;
+  const auto document = json::parse(finished->out, nullptr, false);
+  ASSERT_FALSE(document.is_discarded()) << finished->out;
+  EXPECT_EQ(document["mode"], "isolated");
+  const json& blame = document["blame"];
+  EXPECT_EQ(blame["within"], false);
+  EXPECT_EQ(blame["target_unlike"], 0);
+  ASSERT_EQ(blame["culprits"].size(), 1U) << blame.dump(2);
+  EXPECT_EQ(blame["culprits"][0]["blame"], "coarse");
+  EXPECT_EQ(blame["culprits"][0]["within"], true);
+  size_t innocent = 0;
+  for (const json& tensor : document["tensors"]) {
+    const json& alone = tensor["isolated"];
+    ASSERT_TRUE(alone.is_object()) << tensor["name"];
+    if (alone["blame"] == "inherited") {
+      ++innocent;
+      EXPECT_EQ(tensor["verdict"], "mismatch");
+      EXPECT_EQ(alone["local"]["within"], true);
+    }
+  }
+  EXPECT_GT(innocent, 50U);
+  EXPECT_NE(finished->err.find("culprit 1"), std::string::npos) << finished->err;
+
+  const auto without = RunProgram(
+      {BinaryPath("plumb"), "layers", Path("float.bin"), Path("fixed.bin"), "--mode", "isolated"});
+  ASSERT_TRUE(without.ok());
+  EXPECT_EQ(without->exit.code, 2);
+  EXPECT_NE(without->err.find("--model"), std::string::npos) << without->err;
+}
+
 TEST_F(OfflineVerbs, InputOfAPictureModelIsItsPixels) {
   const auto& model = BlazeFace("S6");
   const auto made = ReadFile(model.input);

@@ -1,6 +1,6 @@
 #include "tests/fuzz/caffe_seeds.h"
 
-#include "tests/common/npu/import/caffe_model.h"
+#include "tests/common/npu/import/caffe/model.h"
 
 namespace plumb::fuzz {
 namespace {

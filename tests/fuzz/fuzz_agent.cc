@@ -358,7 +358,8 @@ class Session {
                                uploads_,
                                [](uint64_t /*run_number*/) { return CheckingRunner(); },
                                {kWindow, std::chrono::milliseconds(1)}};
-  agent::BoardAgent agent_{executor_, control_, watchdog_};
+  agent::FenceKeeper fences_;
+  agent::BoardAgent agent_{executor_, control_, watchdog_, fences_};
   std::set<std::pair<std::string, uint32_t>> commanded_;
   std::set<std::pair<std::string, uint32_t>> repeated_;
 };

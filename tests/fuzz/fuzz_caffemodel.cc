@@ -1,7 +1,7 @@
 // Caffemodels of one network that reads every kind of weight: import, then everything that follows.
 #include <memory>
 
-#include "common/npu/import/caffe.h"
+#include "common/npu/import/caffe/caffe.h"
 #include "tests/fuzz/caffe_seeds.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/run_network.h"

@@ -1,7 +1,7 @@
 // ONNX files: import, then everything that follows for a small network.
 #include <memory>
 
-#include "common/npu/import/onnx.h"
+#include "common/npu/import/onnx/onnx.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/run_network.h"
 

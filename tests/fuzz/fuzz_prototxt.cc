@@ -2,8 +2,8 @@
 // network.
 #include <memory>
 
-#include "common/npu/import/caffe.h"
-#include "common/npu/import/caffe_outline.h"
+#include "common/npu/import/caffe/caffe.h"
+#include "common/npu/import/caffe/outline.h"
 #include "tests/fuzz/caffe_seeds.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/run_network.h"

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <functional>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -94,6 +96,15 @@ class Session {
     }
   }
 
+  // What a call on the strand answers later.
+  template <class T>
+  Result<T> Answer(const std::function<void(std::function<void(Result<T>)> done)>& call) {
+    auto promise = std::make_shared<std::promise<Result<T>>>();
+    core_->strand().Post(
+        [&] { call([promise](const Result<T>& result) { promise->set_value(result); }); });
+    return promise->get_future().get();
+  }
+
  public:
   explicit Session(const std::filesystem::path& folder) {
     server::ServerCoreOptions options;
@@ -159,7 +170,8 @@ class Session {
       }
     });
     for (const auto& [run_id, run] : runs_) {
-      OnStrand([&, id = run_id] { static_cast<void>(core_->runs().Cancel(id)); });
+      static_cast<void>(Answer<server::RunSummary>(
+          [&, id = run_id](auto done) { core_->runs().Cancel(id, "fuzzer", done); }));
     }
     core_->Stop();
     for (Agent& agent : agents_) {
@@ -239,7 +251,8 @@ class Session {
     if (!request.ok()) {
       return;
     }
-    const auto run_id = OnStrand([&] { return core_->runs().Start(*request); });
+    const auto run_id =
+        Answer<std::string>([&](auto done) { core_->runs().Start(*request, done); });
     if (run_id.ok()) {
       runs_[*run_id].tolerance = request->tolerance;
     }
@@ -254,7 +267,8 @@ class Session {
 
   void Cancel(Input& input) {
     const std::string run_id = SomeRun(input);
-    const auto run = OnStrand([&] { return core_->runs().Cancel(run_id); });
+    const auto run = Answer<server::RunSummary>(
+        [&](auto done) { core_->runs().Cancel(run_id, "fuzzer", done); });
     FUZZ_REQUIRE(run.ok() || runs_.count(run_id) == 0);
   }
 
@@ -336,9 +350,6 @@ class Session {
   void Look(Input& input) {
     const std::string run_id = SomeRun(input);
     OnStrand([&] {
-      for (const auto& board : core_->boards().List()) {
-        FUZZ_REQUIRE(server::ToProto(board).ByteSizeLong() > 0);
-      }
       for (const auto& run : core_->runs().List(16)) {
         FUZZ_REQUIRE(server::ToProto(run).ByteSizeLong() > 0);
       }

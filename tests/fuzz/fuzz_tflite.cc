@@ -1,7 +1,7 @@
 // TFLite files: import, then everything that follows for a small network.
 #include <memory>
 
-#include "common/npu/import/tflite.h"
+#include "common/npu/import/tflite/tflite.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/run_network.h"
 

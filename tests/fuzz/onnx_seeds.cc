@@ -1,6 +1,6 @@
 #include "tests/fuzz/onnx_seeds.h"
 
-#include "tests/common/npu/import/onnx_model.h"
+#include "tests/common/npu/import/onnx/model.h"
 
 namespace plumb::fuzz {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "tests/common/npu/import/tflite_writer.h"
+#include "tests/common/npu/import/tflite/writer.h"
 
 namespace plumb::fuzz {
 namespace {

@@ -38,6 +38,7 @@ void ServerFixture::StartServer(std::chrono::milliseconds resume_grace,
   server_.reset();
   server::ServerAppOptions options;
   options.listen = {"unix:" + (folder_.path() / "s").string()};
+  options.http = "127.0.0.1:0";
   options.data = folder_.path() / "data";
   server::SimulatorsOptions simulators;
   simulators.builtin = std::string(PLUMB_BINARY_DIR) + "/bin/plumb-simulator";

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "common/base/file.h"
-#include "common/npu/import/tflite.h"
+#include "common/npu/import/tflite/tflite.h"
 #include "common/npu/quantize/quantize.h"
 #include "tests/oracle/agreement.h"
 #include "tests/oracle/layers_alone.h"

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/base/file.h"
-#include "common/npu/import/tflite.h"
+#include "common/npu/import/tflite/tflite.h"
 #include "common/npu/quantize/calibration.h"
 #include "common/npu/quantize/quantize.h"
 #include "tests/oracle/export_tflite.h"

@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "tests/common/npu/import/tflite_writer.h"
+#include "tests/common/npu/import/tflite/writer.h"
 #include "tests/oracle/tflite_codes.h"
 
 namespace plumb::testing {

@@ -9,8 +9,8 @@
 #include "common/base/file.h"
 #include "common/framework/engines.h"
 #include "common/npu/float/executor.h"
-#include "common/npu/import/caffe.h"
-#include "common/npu/import/caffe_outline.h"
+#include "common/npu/import/caffe/caffe.h"
+#include "common/npu/import/caffe/outline.h"
 #include "tests/oracle/golden_run.h"
 #include "tests/support/testdata.h"
 

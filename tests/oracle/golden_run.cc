@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/file.h"
-#include "common/npu/import/tflite.h"
+#include "common/npu/import/tflite/tflite.h"
 #include "tests/support/testdata.h"
 
 namespace plumb::testing {

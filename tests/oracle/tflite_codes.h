@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/npu/graph/graph.h"
-#include "common/npu/import/tflite_schema.h"
+#include "common/npu/import/tflite/schema.h"
 
 namespace plumb::testing {
 

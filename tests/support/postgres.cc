@@ -2,14 +2,19 @@
 
 #include <fcntl.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <vector>
+
+#include "common/base/unique_fd.h"
 
 namespace plumb::test {
 namespace {
@@ -38,6 +43,32 @@ std::string UserName() {
   }
   const passwd* user = ::getpwuid(::geteuid());
   return user != nullptr ? user->pw_name : "postgres";
+}
+
+// The parent of a process; 0 when it is gone.
+pid_t ParentOf(const std::string& pid) {
+  std::string stat;
+  std::getline(std::ifstream("/proc/" + pid + "/stat"), stat);
+  // "PID (NAME) STATE PARENT …", and the name may hold anything.
+  const size_t name_end = stat.rfind(')');
+  return name_end == std::string::npos || name_end + 4 > stat.size()
+             ? 0
+             : static_cast<pid_t>(std::strtol(stat.c_str() + name_end + 4, nullptr, 10));
+}
+
+// Handles of the processes that this one has forked.
+std::vector<UniqueFd> ChildrenOf(pid_t parent) {
+  std::vector<UniqueFd> children;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string pid = entry.path().filename().string();
+    if (pid.find_first_not_of("0123456789") == std::string::npos && ParentOf(pid) == parent) {
+      UniqueFd child(static_cast<int>(::syscall(SYS_pidfd_open, std::stoi(pid), 0)));
+      if (child.get() >= 0) {
+        children.push_back(std::move(child));
+      }
+    }
+  }
+  return children;
 }
 
 }  // namespace
@@ -120,10 +151,22 @@ Status TemporaryPostgres::Restart() {
 }
 
 void TemporaryPostgres::Crash() {
-  if (server_) {
-    server_->Kill(SIGKILL);
-    server_->Wait();
-    server_.reset();
+  if (!server_) {
+    return;
+  }
+  // Its children lead sessions of their own: no signal to a group reaches them, and until one
+  // notices that the server is gone it still answers. Stopped, the server forks no more of them.
+  server_->Kill(SIGSTOP);
+  const std::vector<UniqueFd> children = ChildrenOf(server_->pid());
+  for (const UniqueFd& child : children) {
+    ::syscall(SYS_pidfd_send_signal, child.get(), SIGKILL, nullptr, 0);
+  }
+  server_->Kill(SIGKILL);
+  server_->Wait();
+  server_.reset();
+  for (const UniqueFd& child : children) {
+    pollfd gone{child.get(), POLLIN, 0};
+    ::poll(&gone, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count()));
   }
 }
 

@@ -4,8 +4,8 @@
 #include <array>
 
 #include "common/base/file.h"
-#include "tests/common/npu/import/caffe_model.h"
-#include "tests/common/npu/import/onnx_model.h"
+#include "tests/common/npu/import/caffe/model.h"
+#include "tests/common/npu/import/onnx/model.h"
 #include "tests/oracle/export_tflite.h"
 #include "tests/support/graph_builder.h"
 #include "tests/support/small_model.h"

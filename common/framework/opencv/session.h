@@ -7,7 +7,7 @@
 
 #include "common/base/status.h"
 #include "common/framework/plugin_abi.h"
-#include "common/npu/import/caffe_outline.h"
+#include "common/npu/import/caffe/outline.h"
 
 #include <opencv2/dnn/dnn.hpp>
 

@@ -1,7 +1,7 @@
 #include "common/npu/import/import.h"
 
-#include "common/npu/import/caffe.h"
-#include "common/npu/import/tflite.h"
+#include "common/npu/import/caffe/caffe.h"
+#include "common/npu/import/tflite/tflite.h"
 
 namespace plumb::npu {
 namespace {

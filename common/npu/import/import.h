@@ -8,7 +8,7 @@
 #include "common/base/buffer.h"
 #include "common/base/status.h"
 #include "common/npu/graph/graph.h"
-#include "common/npu/import/onnx.h"
+#include "common/npu/import/onnx/onnx.h"
 
 namespace plumb::npu {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "client/cli/command_line.h"
+#include "client/cli/frame/command_line.h"
 
 namespace plumb::client {
 

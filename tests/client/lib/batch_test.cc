@@ -108,11 +108,17 @@ TEST(BatchTest, ABatchOfWhichAllIsKnownNeedsNoBoard) {
 
 TEST(BatchTest, TheInputsOfALostBoardRunOnAnotherOnce) {
   std::atomic<int> runs_on_bad{0};
+  std::atomic<bool> lost{false};
   FakePort* self = nullptr;
   FakePort port({"bad", "good"}, [&](const auto&, const auto& board) {
     if (board == "bad" && ++runs_on_bad > 3) {
       self->RemoveBoard("bad");
+      lost = true;
+      lost.notify_all();
       return Failure(kReasonAgentLost, 3);
+    }
+    if (board == "good") {
+      lost.wait(false);  // else it might do everything before the bad one came to its fourth
     }
     return Match();
   });

@@ -126,6 +126,49 @@ TEST_F(BrowserTest, ShowsChartTableAndTheFirstBadLayer) {
   EXPECT_THAT(dom, Not(HasSubstr("<b id=\"injected\"")));
 }
 
+// Statistics of one layer by hand: counts from −1 … −0.75 (bin −24 of a top of 0) to 0.75 … 1.
+std::string Statistics() {
+  return R"("statistics":{"finite":9,"reference":{"top":0,"first":22,"counts":[4,0,5]},)"
+         R"("target":{"top":0,"first":23,"counts":[9]},"error":{"top":-3,"first":-24,"counts":[9]},)"
+         R"("error_by_magnitude":[{"from":0.25,"to":0.5,"count":4,"mean_error":0.01},)"
+         R"({"from":0.5,"to":1,"count":5,"mean_error":0.1}],"channels":3,)"
+         R"("worst_channel":{"index":2,"rel_l1":0.75,"error_share":0.5},"heaviest_channel":null,)"
+         R"("quantised":{"low":0,"high":0.5,"scale":0.00196,"zero_point":0,"bits":8,)"
+         R"("reference_below":0,"reference_above":5,"target_at_low":0,"target_at_high":7}},)"
+         R"("findings":[{"cause":"out_of_calibration","evidence":"the reference leaves it",)"
+         R"("rel_l1_before":0.4,"rel_l1_after":0.01,"located":false,"advice":"calibrate again"}],)"
+         R"("reference_min":0.3,"reference_max":0.9,"target_min":0.3,"target_max":0.5,)";
+}
+
+TEST_F(BrowserTest, ShowsWhatIsKnownOfABadLayer) {
+  const std::string dom = Dom(
+      R"({"schema":"plumb.layers/1","error":null,"limits":{"min_cosine":0.98,"max_rel_l1":0.2},)"
+      R"("advice":[{"rule":"all_int16","sop":"2.1.2","what":"Once with INT16.",)"
+      R"("commands":["plumb <quantize>"],"ini":"[CONV_CONFIG]\ninput_format=ALL_INT16;\n",)"
+      R"("evidence":[{"layer":"bad","text":"rel_l1 0.4"}],"evidence_left_out":7}],"tensors":[{)" +
+      Statistics() +
+      R"("name":"bad","op":"ADD","count":9,"cosine":0.9,"rel_l1":0.4,"verdict":"mismatch",)"
+      R"("index":0,"rule":"rel_l1 > 0.2"}]})");
+  EXPECT_THAT(dom, HasSubstr("data-ready=\"true\""));
+  // Values, error, error against magnitude, range: once for the screen and once for paper.
+  EXPECT_EQ(Count(dom, "<figure>"), 8U);
+  EXPECT_THAT(dom, HasSubstr("0.75 … 1: reference 5, target 0"));
+  EXPECT_THAT(dom, HasSubstr("0.5 … 0.75: reference 0, target 9"));
+  EXPECT_THAT(dom, HasSubstr("-0.125 … -0.0938: 9"));
+  EXPECT_THAT(dom, HasSubstr("|r| in 0.5 … 1: 5 elements, mean |d| 0.1"));
+  EXPECT_THAT(dom, HasSubstr("range: 0 … 0.5"));
+  EXPECT_THAT(dom, HasSubstr("2 (of 0 … 2): rel_l1 0.7500, 50.0 % of the error"));
+  EXPECT_THAT(dom, HasSubstr("5 of 9 elements of the reference"));
+  EXPECT_THAT(dom, HasSubstr("out of calibration"));
+  EXPECT_THAT(dom, HasSubstr("calibrate again"));
+  EXPECT_THAT(dom, HasSubstr("rel_l1 (limit 0.2)"));
+  EXPECT_THAT(dom, HasSubstr("1 − cosine (limit 0.02)"));
+  EXPECT_THAT(dom, HasSubstr("SOP 2.1.2"));
+  EXPECT_THAT(dom, HasSubstr("input_format=ALL_INT16;"));
+  EXPECT_THAT(dom, HasSubstr("plumb &lt;quantize&gt;"));
+  EXPECT_THAT(dom, HasSubstr("and 7 more"));
+}
+
 TEST_F(BrowserTest, ShowsAReportWithoutLayersOrNumbers) {
   EXPECT_THAT(Dom(R"({"schema":"plumb.layers/1","error":null,"tensors":[]})"),
               HasSubstr("data-ready=\"true\""));

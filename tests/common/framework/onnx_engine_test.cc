@@ -9,7 +9,7 @@
 #include "common/base/file.h"
 #include "common/framework/engines.h"
 #include "common/runner/failure.h"
-#include "tests/common/npu/import/onnx_model.h"
+#include "tests/common/npu/import/onnx/model.h"
 
 namespace plumb::framework {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/common/npu/import/onnx_model.h"
+#include "tests/common/npu/import/onnx/model.h"
 
 namespace plumb::framework {
 namespace {

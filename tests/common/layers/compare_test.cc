@@ -142,7 +142,69 @@ TEST_F(CompareLayersTest, IsTheSameOnOneThreadAndOnMany) {
     EXPECT_EQ(a[i].report.first_difference_index, i);
     EXPECT_EQ(a[i].report.cosine, b[i].report.cosine);
     EXPECT_EQ(a[i].report.mse, b[i].report.mse);
+    ASSERT_TRUE(a[i].profile);
+    EXPECT_EQ(a[i].profile->count, 5000U);
+    EXPECT_EQ(a[i].profile, b[i].profile);
   }
+}
+
+// A layer out of bounds is read again for what happened; one within them is not.
+TEST_F(CompareLayersTest, LooksIntoLayersOutOfBounds) {
+  std::vector<float> values(960);
+  for (size_t i = 0; i < values.size(); ++i) {
+    values[i] = static_cast<float>(i * i % 97) - 48;
+  }
+  std::vector<float> offset = values;
+  std::vector<float> rows = values;  // one row down; [1, 8, 12, 10]
+  for (size_t i = 0; i < values.size(); ++i) {
+    offset[i] += 5;
+    rows[i] = values[i < 120 ? i : i - 120];
+  }
+  const Shape shape{1, 8, 12, 10};
+  const auto results = Compare({{"a", shape, values}, {"b", shape, values}, {"c", shape, values}},
+                               {{"a", shape, offset}, {"b", shape, values}, {"c", shape, rows}});
+  ASSERT_EQ(results.size(), 3U);
+  ASSERT_FALSE(results[0].findings.empty());
+  EXPECT_EQ(results[0].findings[0].cause, "constant_offset");
+  EXPECT_LT(results[0].findings[0].residual, 1e-6);
+  EXPECT_TRUE(results[1].findings.empty());
+  ASSERT_FALSE(results[2].findings.empty());
+  EXPECT_EQ(results[2].findings[0].cause, "shifted_rows");
+}
+
+// The statistics are those of the reading that was taken.
+TEST_F(CompareLayersTest, ProfilesTheTurnedReading) {
+  const std::vector<float> nchw = {1, 2, 3, 4, 5, 6, -1, 12, -3, 14, -5, 16};
+  const std::vector<float> nhwc = {1, -1, 2, 12, 3, -3, 4, 14, 5, -5, 6, 17};
+  const auto results = Compare({{"a", Shape{1, 2, 2, 3}, nchw}}, {{"a", Shape{1, 2, 3, 2}, nhwc}});
+  ASSERT_TRUE(results.at(0).profile && results[0].profile->worst);
+  EXPECT_EQ(results[0].profile->worst->index, 1U);
+  EXPECT_DOUBLE_EQ(results[0].profile->worst->relative_l1, 1.0 / 51);
+  EXPECT_DOUBLE_EQ(results[0].profile->worst->share, 1);
+}
+
+TEST(LayersOfDump, KnowsRangesAndWhatOperationsRead) {
+  const std::string four("\n//buffer data size: 4\n\0\0\0\0\n};\n", 31);
+  const auto index = dump::IndexDump(dump::DumpSource::Of(
+      Buffer::FromString("isFloat: 0\n//in 0 s: 1 z: 0 type: UINT8 name: x bConstant:0" + four +
+                         "//in 1 s: 0 z: 0 type: f name: w bConstant:1" + four +
+                         "//out 0 s: 0.5 z: 10 type: UINT8 name: a bConstant:0" + four +
+                         "//in 0 s: 0.5 z: 10 type: UINT8 name: a bConstant:0" + four +
+                         "//in 1 s: 1 z: 0 type: UINT8 name: x bConstant:0" + four +
+                         "//out 0 s: 0.25 z: 0 type: INT16 name: b bConstant:0" + four +
+                         "//out 0 s: 0.25 z: 0 type: float name: c bConstant:0" + four)));
+  ASSERT_TRUE(index.ok()) << index.status().ToString();
+  const auto set = LayersOfDump(*index, "x");
+  ASSERT_TRUE(set.ok());
+  ASSERT_EQ(set->layers.size(), 3U);
+  EXPECT_EQ(set->layers[0].inputs, std::vector<std::string>{"x"});
+  EXPECT_EQ(set->layers[1].inputs, (std::vector<std::string>{"a", "x"}));
+  EXPECT_TRUE(set->layers[2].inputs.empty());
+  ASSERT_TRUE(set->layers[0].range && set->layers[1].range);
+  EXPECT_EQ(set->layers[0].range->low, -5);
+  EXPECT_EQ(set->layers[0].range->high, 122.5);
+  EXPECT_EQ(set->layers[1].range->bits, 16);
+  EXPECT_FALSE(set->layers[2].range);
 }
 
 TEST(LayersOfDump, LeavesConstantsAndOperandsOut) {

@@ -103,6 +103,8 @@ struct Synthetic {
   std::vector<double> errors;
   double noise;
   size_t jump_at = 0;
+  double height = 1;    // of the jump
+  double exponent = 0;  // of the drift
 };
 
 class Generator {
@@ -115,6 +117,8 @@ class Generator {
     const double exponent = Uniform(0.4, 1.2);
     made.jump_at = static_cast<size_t>(Uniform(0.2, 0.8) * static_cast<double>(count));
     const double height = Uniform(3, 30);
+    made.height = height;
+    made.exponent = exponent;
     const double swing = Uniform(0.5, 1.5);
     const double period = Uniform(2, 8);
     const bool wave = Uniform(0, 1) < 0.5;
@@ -161,6 +165,11 @@ TEST(ClassifyCurve, IsRightOnNinetyFiveOfAHundredSyntheticCurves) {
   int right = 0;
   int located = 0;
   int jumps = 0;
+  int measured = 0;  // jumps whose factor is within a quarter of the drawn one
+  int roots = 0;  // drifts drawn with an exponent of 0.4 to 0.6, and those told to follow the law
+  int roots_told = 0;
+  int faster = 0;  // drawn with 0.9 and more, and those told to break it
+  int faster_told = 0;
   for (int i = 0; i < 1000; ++i) {
     const Synthetic made = generator.Make(kinds[i % 4]);
     const Curve curve = ClassifyCurve(PointsOf(made.errors));
@@ -169,6 +178,14 @@ TEST(ClassifyCurve, IsRightOnNinetyFiveOfAHundredSyntheticCurves) {
     if (made.kind == CurveClass::kJump && curve.kind == CurveClass::kJump) {
       ++jumps;
       located += curve.change_point == made.jump_at ? 1 : 0;
+      measured += std::abs(std::log(curve.factor / made.height)) < std::log(1.25) ? 1 : 0;
+    }
+    if (made.kind == CurveClass::kDrift && curve.kind == CurveClass::kDrift) {
+      EXPECT_FALSE(curve.evidence.empty());
+      roots += made.exponent < 0.6 ? 1 : 0;
+      roots_told += made.exponent < 0.6 && curve.follows_root_law ? 1 : 0;
+      faster += made.exponent > 0.9 ? 1 : 0;
+      faster_told += made.exponent > 0.9 && !curve.follows_root_law ? 1 : 0;
     }
   }
   for (const auto& [pair, count] : told) {
@@ -177,9 +194,23 @@ TEST(ClassifyCurve, IsRightOnNinetyFiveOfAHundredSyntheticCurves) {
                 std::string(CurveClassName(pair.second)).c_str(),
                 count);
   }
-  std::printf("right %d of 1000; change point exact in %d of %d jumps\n", right, located, jumps);
+  std::printf(
+      "right %d of 1000; of %d jumps the change point exact in %d, the factor within a "
+      "quarter in %d; the law of the root: %d of %d slow drifts follow it, %d of %d fast "
+      "ones break it\n",
+      right,
+      jumps,
+      located,
+      measured,
+      roots_told,
+      roots,
+      faster_told,
+      faster);
   EXPECT_GE(right, 950);
   EXPECT_GE(located, jumps * 95 / 100);
+  EXPECT_GE(measured, jumps * 95 / 100);
+  EXPECT_GE(roots_told, roots * 95 / 100);
+  EXPECT_GE(faster_told, faster * 95 / 100);
 }
 
 }  // namespace

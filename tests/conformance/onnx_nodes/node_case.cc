@@ -11,11 +11,11 @@
 #include "common/base/file.h"
 #include "common/npu/float/executor.h"
 #include "common/npu/import/import.h"
-#include "common/npu/import/onnx_file.h"
-#include "common/npu/import/onnx_tensor.h"
+#include "common/npu/import/onnx/file.h"
+#include "common/npu/import/onnx/tensor.h"
 #include "common/npu/quantize/quantize.h"
 #include "common/npu/quantize/scheme.h"
-#include "tests/common/npu/import/onnx_message.h"
+#include "tests/common/npu/import/onnx/message.h"
 #include "tests/common/npu/quantize/run_fixed.h"
 
 namespace plumb::test {

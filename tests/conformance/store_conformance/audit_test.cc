@@ -31,7 +31,7 @@ TEST_P(AuditTest, TellsWhatWasDoneInOrder) {
   EXPECT_EQ(lines,
             (std::vector<std::string>{"ann submit " + id + " ",
                                       "pc-1 grant cam " + id + " grant 1",
-                                      "pc-1 finish " + id + " match",
+                                      "pc-1 finish " + id + " match grant 1",
                                       "root quarantined cam noisy",
                                       "10.0.0.9 refused token expired"}));
   EXPECT_EQ(trail->at(0).at_ms, 1'763'800'000'000);
@@ -56,7 +56,7 @@ TEST_P(AuditTest, NewerTablesAreLeftAlone) {
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_NE(opened.status().message().find("99"), std::string::npos);
-  ASSERT_TRUE(subject_->Execute("UPDATE plumb_schema SET version = 1").ok());
+  ASSERT_TRUE(subject_->Execute("UPDATE plumb_schema SET version = 4").ok());
   EXPECT_TRUE(subject_->Open().ok());
 }
 

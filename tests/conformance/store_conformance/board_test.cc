@@ -85,6 +85,10 @@ TEST_P(BoardTest, ItsNameIsTakenWhileItLives) {
   EXPECT_EQ(taken.code(), StatusCode::kAlreadyExists);
   EXPECT_EQ(taken.reason(), "board_name_taken");
   EXPECT_EQ(Board("cam").server, "pc-1");
+  other.server = "pc-1";
+  ASSERT_TRUE(store_->Announce(other).ok()) << "its own server knows that the first is gone";
+  other.server = "pc-2";
+  other.instance = "yet another";
   Advance(std::chrono::hours(1));
   ASSERT_TRUE(store_->Announce(other).ok());
   EXPECT_EQ(Board("cam").server, "pc-2");

@@ -54,6 +54,55 @@ TEST_P(QueueTest, TheSameRequestAgainIsTheSameRun) {
   EXPECT_TRUE(store_->Submit(other).ok());
 }
 
+TEST_P(QueueTest, ItsNameMayBeGivenAndItsPatienceEnds) {
+  store::Submission submission = Request("k");
+  submission.id = "20260101-000000-abcdef";
+  submission.patience = seconds(60);
+  EXPECT_EQ(*store_->Submit(submission), submission.id);
+  submission.id = "20260101-000000-fedcba";
+  EXPECT_EQ(*store_->Submit(submission), "20260101-000000-abcdef") << "the same request";
+  EXPECT_EQ(Run("20260101-000000-abcdef").submission.patience, seconds(60));
+  const std::string patient = Submit("other");
+  Advance(seconds(59));
+  EXPECT_TRUE(store_->Reap()->empty());
+  Advance(seconds(1));
+  const auto expired = store_->Reap();
+  ASSERT_EQ(expired->size(), 1U);
+  EXPECT_EQ(expired->front().lease.run_id, "20260101-000000-abcdef");
+  EXPECT_EQ(expired->front().lease.board, "");
+  EXPECT_FALSE(expired->front().queued_again);
+  EXPECT_EQ(Run("20260101-000000-abcdef").phase, RunPhase::kFinished);
+  EXPECT_EQ(Run("20260101-000000-abcdef").outcome, "no_board");
+  EXPECT_EQ(Run(patient).phase, RunPhase::kQueued);
+}
+
+TEST_P(QueueTest, ManyAreFoundAtOnce) {
+  const std::string a = Submit("a");
+  Submit("b");
+  const std::string c = Submit("c");
+  const auto found = store_->FindAll(std::vector<std::string>{c, "no such run", a});
+  ASSERT_EQ(found->size(), 2U);
+  EXPECT_NE(found->front().id == a, found->back().id == a);
+  EXPECT_NE(found->front().id == c, found->back().id == c);
+  EXPECT_TRUE(store_->FindAll({})->empty());
+}
+
+TEST_P(QueueTest, BoardsThatMatchAreCountedWithoutARun) {
+  Announce("cam-1", {"S6"});
+  Announce("cam-2", {"S3"});
+  EXPECT_EQ(store_->Match("S6 || S3")->idle, 2U);
+  EXPECT_EQ(store_->Match("S6")->reason, "1 board matches: 1 idle");
+  EXPECT_EQ(store_->Match("S9")->reason, "no board matches 'S9'");
+  EXPECT_FALSE(store_->Match("((").ok());
+}
+
+TEST_P(QueueTest, TheFarmKeepsItsName) {
+  const std::string id = *store_->FarmId();
+  EXPECT_EQ(id.size(), 32U);
+  Reopen();
+  EXPECT_EQ(*store_->FarmId(), id);
+}
+
 TEST_P(QueueTest, WhatCannotBeIsRefused) {
   const std::vector<std::function<void(store::Submission&)>> wrongs = {
       [](auto& s) { s.owner = ""; },

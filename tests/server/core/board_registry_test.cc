@@ -33,14 +33,14 @@ class BoardRegistryTest : public testing::Test {
   void Make(milliseconds grace) {
     strand_.Call([&] {
       BoardRegistry::Events events;
-      events.on_board_available = [this] { ++available_; };
+      events.on_board_attached = [this](const rpc::Hello& /*identity*/) { ++attached_; };
       events.on_board_lost = [this](const std::string& run_id, const Status& status) {
         lost_.set_value({run_id, status});
       };
       events.on_board_resumed = [this](const std::string& run_id, bool at_it) {
         resumed_ = {run_id, at_it};
       };
-      events.on_board_removed = [this] { ++removed_; };
+      events.on_board_removed = [this](const rpc::Hello& /*identity*/) { ++removed_; };
       registry_ = std::make_unique<BoardRegistry>(&strand_, grace, max_boards_, std::move(events));
       return 0;
     });
@@ -50,15 +50,10 @@ class BoardRegistryTest : public testing::Test {
     return strand_.Call([&] { return registry_->Attach(hello, link); });
   }
 
-  Result<std::optional<std::string>> FindIdle(const BoardSelector& selector) {
-    return strand_.Call([&] { return registry_->FindIdle(selector); });
-  }
-
-  void Lease(const std::string& name, const std::string& run_id) {
-    strand_.Call([&] {
-      registry_->Lease(name, run_id);
-      return 0;
-    });
+  bool Lease(const std::string& name,
+             const std::string& run_id,
+             const std::string& instance = kFirst) {
+    return strand_.Call([&] { return registry_->Lease(name, instance, {run_id, 1}); });
   }
 
   void Detach(const std::string& name, const std::shared_ptr<FakeLink>& link) {
@@ -71,37 +66,18 @@ class BoardRegistryTest : public testing::Test {
   Strand strand_;
   size_t max_boards_ = 4;
   std::unique_ptr<BoardRegistry> registry_;
-  int available_ = 0;
+  int attached_ = 0;
   int removed_ = 0;
   std::promise<std::pair<std::string, Status>> lost_;
   std::pair<std::string, bool> resumed_;
 };
 
-TEST_F(BoardRegistryTest, FindsByNameByTagsAndAnyBoard) {
-  ASSERT_TRUE(Attach(MakeHello("cam-1", {"lab", "S6"}), std::make_shared<FakeLink>()).ok());
-  ASSERT_TRUE(
-      Attach(MakeHello("cam-2", {"lab", "S3"}, kSecond), std::make_shared<FakeLink>()).ok());
-  EXPECT_EQ(FindIdle({"cam-2"})->value(), "cam-2");
-  EXPECT_EQ(FindIdle({"lab", "S3"})->value(), "cam-2");
-  EXPECT_EQ(FindIdle({"S6"})->value(), "cam-1");
-  EXPECT_EQ(FindIdle({})->value(), "cam-1");
-}
-
-TEST_F(BoardRegistryTest, ABoardThatIsNotThereIsAnErrorThatNamesThoseThatAre) {
-  ASSERT_TRUE(Attach(MakeHello("cam-1", {"lab", "S6"}), std::make_shared<FakeLink>()).ok());
-  const Status status = FindIdle({"cam-9"}).status();
-  EXPECT_EQ(status.code(), StatusCode::kNotFound);
-  EXPECT_EQ(status.reason(), kReasonBoardNotFound);
-  EXPECT_THAT(status.message(), HasSubstr("'cam-1' (tags lab, S6)"));
-  EXPECT_EQ(FindIdle({"S6", "S3"}).status().reason(), kReasonBoardNotFound);
-}
-
-TEST_F(BoardRegistryTest, ABusyBoardIsWaitedFor) {
-  ASSERT_TRUE(Attach(MakeHello("cam", {}), std::make_shared<FakeLink>()).ok());
-  Lease("cam", "run-1");
-  const auto found = FindIdle({"cam"});
-  ASSERT_TRUE(found.ok());
-  EXPECT_FALSE(found->has_value());
+TEST_F(BoardRegistryTest, OnlyAFreeBoardOfThatAgentIsLeased) {
+  ASSERT_TRUE(Attach(MakeHello("cam", {}, kFirst), std::make_shared<FakeLink>()).ok());
+  EXPECT_FALSE(Lease("other", "run-1"));
+  EXPECT_FALSE(Lease("cam", "run-1", kSecond)) << "granted on an agent that is gone";
+  EXPECT_TRUE(Lease("cam", "run-1"));
+  EXPECT_FALSE(Lease("cam", "run-2"));
 }
 
 TEST_F(BoardRegistryTest, AnotherInstanceOfALivingNameIsRefused) {
@@ -120,14 +96,15 @@ TEST_F(BoardRegistryTest, TheSameInstanceReplacesItsOldStream) {
   EXPECT_TRUE(old_link->closed().has_value());
   EXPECT_FALSE(new_link->closed().has_value());
   Detach("cam", old_link);  // its end comes late and must not take the board away
-  EXPECT_TRUE(FindIdle({"cam"}).ok());
+  EXPECT_EQ(removed_, 0);
+  EXPECT_TRUE(Lease("cam", "run-1"));
 }
 
 TEST_F(BoardRegistryTest, AnIdleBoardIsForgottenWithItsStream) {
   const auto link = std::make_shared<FakeLink>();
   ASSERT_TRUE(Attach(MakeHello("cam"), link).ok());
   Detach("cam", link);
-  EXPECT_EQ(FindIdle({"cam"}).status().reason(), kReasonBoardNotFound);
+  EXPECT_FALSE(Lease("cam", "run-1"));
   EXPECT_EQ(removed_, 1);
 }
 
@@ -153,7 +130,7 @@ TEST_F(BoardRegistryTest, ALeasedBoardThatStaysAwayLosesItsRun) {
   EXPECT_EQ(lost.first, "run-1");
   EXPECT_EQ(lost.second.reason(), kReasonAgentLost);
   EXPECT_EQ(lost.second.code(), StatusCode::kUnavailable);
-  EXPECT_FALSE(FindIdle({"cam"}).ok());
+  EXPECT_FALSE(Lease("cam", "run-2"));
 }
 
 TEST_F(BoardRegistryTest, ARestartedAgentEndsTheRunAtOnceAndTakesTheNameOver) {
@@ -163,7 +140,17 @@ TEST_F(BoardRegistryTest, ARestartedAgentEndsTheRunAtOnceAndTakesTheNameOver) {
   Detach("cam", link);
   ASSERT_TRUE(Attach(MakeHello("cam", {}, kSecond), std::make_shared<FakeLink>()).ok());
   EXPECT_EQ(lost_.get_future().get().second.reason(), kReasonAgentLost);
-  EXPECT_EQ(FindIdle({"cam"})->value(), "cam");
+  EXPECT_TRUE(Lease("cam", "run-2", kSecond));
+}
+
+TEST_F(BoardRegistryTest, AnEarlierAttemptOfTheSameRunIsStoppedOnTheBoard) {
+  ASSERT_TRUE(Attach(MakeHello("cam"), std::make_shared<FakeLink>()).ok());
+  ASSERT_TRUE(strand_.Call([&] { return registry_->Lease("cam", kFirst, {"run-1", 2}); }));
+  const auto link = std::make_shared<FakeLink>();
+  rpc::Hello hello = MakeHello("cam");
+  hello.current_run = rpc::RunKey{"run-1", 1};
+  ASSERT_TRUE(Attach(hello, link).ok());
+  EXPECT_EQ(link->NextCancel()->key.attempt, 1U);
 }
 
 TEST_F(BoardRegistryTest, ARunThatTheServerDoesNotKnowIsStoppedOnTheBoard) {
@@ -183,13 +170,13 @@ TEST_F(BoardRegistryTest, OnlyTheHolderReleasesALease) {
     registry_->Release("cam", "run-1");
     return 0;
   });
-  EXPECT_FALSE(FindIdle({"cam"})->has_value());
+  EXPECT_FALSE(Lease("cam", "run-3"));
   strand_.Call([&] {
     registry_->Release("cam", "run-2");
     return 0;
   });
-  EXPECT_TRUE(FindIdle({"cam"})->has_value());
-  EXPECT_EQ(available_, 2);  // attached, released
+  EXPECT_TRUE(Lease("cam", "run-3"));
+  EXPECT_EQ(attached_, 1);
 }
 
 }  // namespace

@@ -59,10 +59,37 @@ TEST(TagExpression, SaysWhereTheTextGoesWrong) {
   }
 }
 
+TEST(TagExpression, TakesAnyWordInQuotes) {
+  const auto expression = TagExpression::Parse(R"("my cam" !"a \"b\" \\ || c")");
+  ASSERT_TRUE(expression.ok()) << expression.status().ToString();
+  ASSERT_EQ(expression->nodes().size(), 4U);
+  EXPECT_EQ(expression->nodes()[0].word, "my cam");
+  EXPECT_EQ(expression->nodes()[1].word, R"(a "b" \ || c)");
+  for (const char* wrong : {"\"", "\"a", "\"\"", "a \"b\\\""}) {
+    EXPECT_FALSE(TagExpression::Parse(wrong).ok()) << wrong;
+  }
+}
+
+TEST(TagExpression, AllOfDemandsEachWord) {
+  const std::vector<std::string> words = {"cam 7", "a\"b\\", "S6", "||"};
+  const auto expression = TagExpression::Parse(TagExpression::AllOf(words));
+  ASSERT_TRUE(expression.ok()) << expression.status().ToString();
+  std::vector<std::string> found;
+  for (const auto& node : expression->nodes()) {
+    if (node.kind == TagExpression::Kind::kWord) {
+      found.push_back(node.word);
+    } else {
+      EXPECT_EQ(node.kind, TagExpression::Kind::kAnd);
+    }
+  }
+  EXPECT_EQ(found, words);
+  EXPECT_TRUE(TagExpression::Parse(TagExpression::AllOf({}))->nodes().empty());
+}
+
 TEST(TagExpression, IsBounded) {
   EXPECT_TRUE(TagExpression::Parse(std::string(255, 'a')).ok());
   EXPECT_FALSE(TagExpression::Parse(std::string(256, 'a')).ok());
-  EXPECT_FALSE(TagExpression::Parse(std::string(1025, ' ')).ok());
+  EXPECT_FALSE(TagExpression::Parse(std::string(16 * 1024 + 1, ' ')).ok());
   EXPECT_TRUE(TagExpression::Parse(std::string(15, '(') + "a" + std::string(15, ')')).ok());
   EXPECT_FALSE(TagExpression::Parse(std::string(500, '(')).ok());
   EXPECT_FALSE(TagExpression::Parse(std::string(500, '!') + "a").ok());

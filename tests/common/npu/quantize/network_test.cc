@@ -12,7 +12,7 @@
 
 #include "common/base/file.h"
 #include "common/npu/float/executor.h"
-#include "common/npu/import/tflite.h"
+#include "common/npu/import/tflite/tflite.h"
 #include "common/npu/quantize/quantize.h"
 #include "tests/common/npu/quantize/run_fixed.h"
 #include "tests/support/testdata.h"

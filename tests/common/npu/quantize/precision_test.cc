@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "common/base/file.h"
-#include "common/npu/import/tflite.h"
+#include "common/npu/import/tflite/tflite.h"
 #include "common/npu/kernels_fast/executor.h"
 #include "common/npu/quantize/quantize.h"
 #include "tests/common/npu/quantize/run_fixed.h"

@@ -4,9 +4,9 @@
 
 #include <gmock/gmock.h>
 
-#include "common/npu/import/onnx.h"
+#include "common/npu/import/onnx/onnx.h"
 #include "common/npu/quantize/quantize.h"
-#include "tests/common/npu/import/onnx_model.h"
+#include "tests/common/npu/import/onnx/model.h"
 #include "tests/common/npu/quantize/run_fixed.h"
 
 namespace plumb::npu {

@@ -1,0 +1,18 @@
+// Results in the form that CI servers read.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/base/status.h"
+
+namespace plumb::client {
+
+// JUnit XML of a document plumb.batch/1, plumb.comparison/1 or plumb.layers/1 (docs/cli.md): a test
+// case for each input of a batch, else for each tensor. What differs or is missing is a failure;
+// what could not be compared, a board that died or an input that was refused, is an error; an input
+// that was not run is skipped. UTF-8, without times, so the same document gives the same bytes.
+// kInvalidArgument for anything else.
+Result<std::string> JunitXml(std::string_view json);
+
+}  // namespace plumb::client
