@@ -36,6 +36,7 @@ void PutArtifactStream::ReadNext() {
 void PutArtifactStream::End(const Status& status) {
   const std::lock_guard lock(mutex_);
   if (!std::exchange(ended_, true)) {
+    place_ = nullptr;  // before the peer hears of the end, so that its next upload finds the place
     Finish(rpc::ToGrpc(status));
   }
 }

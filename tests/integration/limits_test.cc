@@ -113,6 +113,14 @@ TEST_F(LimitsTest, UploadsOfFiles) {
     }
     ExpectLimit(status, "at most 1 uploads of files at once");
   }
+  // The first is broken off: its place is free once the server has noticed.
+  Status third = UnavailableError("until the place is free").WithReason(kReasonLimit);
+  while (third.reason() == kReasonLimit) {
+    Put put(*stub_);
+    put.Begin("abc");
+    put.writer->WritesDone();
+    third = put.Finish();
+  }
   ExpectServerGoesOn();
 }
 
