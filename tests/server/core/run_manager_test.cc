@@ -314,6 +314,7 @@ TEST_F(RunManagerTest, AWaitingRunWhoseLastBoardLeavesIsTold) {
   FakeBoard board(core_.get(), MakeHello("cam"));
   const auto first = Start(Request());
   const auto second = Start(Request());
+  ASSERT_TRUE(board.link().NextRun().has_value());  // before, both would be waiting
   board.Leave();
   EXPECT_EQ(Finished(*second).failure.reason(), kReasonBoardNotFound);
   EXPECT_EQ(Finished(*first).failure.reason(), kReasonAgentLost);
