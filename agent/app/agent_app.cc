@@ -96,6 +96,9 @@ rpc::Hello MakeHello(const AgentOptions& options) {
   hello.protocol_major = rpc::kProtocolMajor;
   hello.protocol_minor = rpc::kProtocolMinor;
   hello.capabilities = {"probe", "repeat", "resume"};
+  if (!options.tap_inputs.empty()) {
+    hello.capabilities.emplace_back(rpc::kCaptureInputs);
+  }
   hello.instance_id = RandomId();
   hello.board_name = options.name;
   hello.tags = options.tags;
@@ -131,7 +134,8 @@ Status RunAgent(const AgentOptions& options, const CancelToken& stop) {
                        source,
                        transport,
                        MakeRunnerFactory(std::move(runner), options.virtual_board),
-                       {rpc::kResumeWindow});
+                       {rpc::kResumeWindow},
+                       {options.tap_inputs, options.tap_age});
   SessionClient session({server, hello}, watchdog);
   // One file for each board, as agents of several may share the folder.
   FenceKeeper fences(options.cache_folder /

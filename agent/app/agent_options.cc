@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/app/agent_config.h"
+#include "agent/core/input_tap.h"
 #include "common/base/file.h"
 #include "common/base/text.h"
 #include "common/rpc/limits.h"
@@ -26,6 +27,8 @@ constexpr std::array<std::string_view, 10> kFaults = {"rounding",
                                                       "ipu_hang",
                                                       "crash",
                                                       "nomem"};
+
+constexpr uint32_t kMaxTapAgeSeconds = 10 * 365 * 86'400;
 
 constexpr const char* kHelp =
     "Offers this board to a plumb-server: dials it, waits for runs, executes them in "
@@ -57,6 +60,7 @@ struct RawOptions {
   std::string log = "stderr";
   std::optional<int> core;
   std::optional<int> priority;
+  uint32_t tap_age_seconds = static_cast<uint32_t>(kDefaultTapAge.count());
   bool insecure = false;
   bool version = false;
   bool install = false;
@@ -104,6 +108,16 @@ void Declare(CLI::App& app, AgentOptions& options, RawOptions& raw) {
       ->check(CLI::Range(0, 1));
   app.add_option("--priority", raw.priority, "of its tasks: real time -10 to -1, normal 0 to 39")
       ->check(CLI::Range(-10, 39));
+  app.add_option("--tap-input",
+                 options.tap_inputs,
+                 "where the application on this board captures its input (plumb_capture_input.h), "
+                 "for 'plumb run --check-input'; once per input, or {} for the input's number")
+      ->expected(1)
+      ->take_all();
+  app.add_option("--tap-age",
+                 raw.tap_age_seconds,
+                 "seconds until a capture counts as one of before (default 600)")
+      ->check(CLI::Range(1U, kMaxTapAgeSeconds));
   app.add_option(
       "--tls-ca", options.tls.ca, "certificate of the authority that signed the server's");
   app.add_option("--tls-cert", options.tls.certificate, "this agent's certificate");
@@ -133,7 +147,7 @@ std::vector<ConfigKey> ConfigKeys(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) {
       if (std::find(kNoSettings.begin(), kNoSettings.end(), name) == kNoSettings.end()) {
-        keys.push_back({name, option->get_type_size() > 0, name == "tag"});
+        keys.push_back({name, option->get_type_size() > 0, name == "tag" || name == "tap-input"});
       }
     }
   }
@@ -192,6 +206,10 @@ Status CheckBoard(const AgentOptions& options) {
   if (options.cache_folder.empty()) {
     return Usage("--cache is missing", "write --cache DIR, a folder for models and inputs");
   }
+  if (options.tap_inputs.size() > static_cast<size_t>(rpc::kMaxTensors)) {
+    return Usage("--tap-input: more paths than a model has inputs",
+                 "write one path with {} for the input's number");
+  }
   if (options.cache_size == 0) {
     return Usage("--cache-size 0 leaves no room", "write --cache-size 256MiB");
   }
@@ -214,6 +232,7 @@ Status Check(AgentOptions& options, const RawOptions& raw) {
   if (!raw.runner.empty()) {
     PLUMB_ASSIGN_OR_RETURN(options.runner, SplitArguments(raw.runner));
   }
+  options.tap_age = std::chrono::seconds(raw.tap_age_seconds);
   if (raw.core) {
     options.runner_flags.insert(options.runner_flags.end(), {"--core", std::to_string(*raw.core)});
   }

@@ -1,6 +1,7 @@
 // The command line of plumb-agent.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -37,6 +38,8 @@ struct AgentOptions {
   std::vector<std::string> runner;  // empty: plumb-runner beside this program
   std::string abi;
   LogTarget log = LogTarget::kStderr;
+  std::vector<std::string> tap_inputs;  // where the application captures its inputs; empty: no tap
+  std::chrono::seconds tap_age{};       // how old a capture may be
   std::vector<std::string> runner_flags;  // --core and --priority as plumb-runner takes them
   bool verbose = false;
 };

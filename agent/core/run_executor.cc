@@ -12,12 +12,14 @@ RunExecutor::RunExecutor(ArtifactCache& cache,
                          ArtifactSource& source,
                          UploadTransport& transport,
                          RunnerFactory make_runner,
-                         const UploaderOptions& upload_options)
+                         const UploaderOptions& upload_options,
+                         InputTap tap)
     : cache_(cache),
       source_(source),
       transport_(transport),
       make_runner_(std::move(make_runner)),
-      upload_options_(upload_options) {}
+      upload_options_(upload_options),
+      tap_(std::move(tap)) {}
 
 RunOutcome RunExecutor::Execute(const rpc::RunCommand& command,
                                 const RunObserver& observer,
@@ -33,18 +35,21 @@ RunOutcome RunExecutor::Execute(const rpc::RunCommand& command,
 
 Status RunExecutor::Run(const rpc::RunCommand& command,
                         const RunObserver& observer,
-                        TensorSink& sink,
+                        Uploader& uploader,
                         const CancelToken& cancel) {
   // Counted before fetching: "the N-th run" is the N-th command, whatever becomes of it.
   const uint64_t number = ++run_count_;
   observer.on_phase(rpc::RunPhase::kFetching);
+  if (command.capture_inputs) {
+    PLUMB_RETURN_IF_ERROR(tap_.Send(command, uploader, cancel));
+  }
   PLUMB_ASSIGN_OR_RETURN(const RunSpec spec, Fetch(command, cancel));
   if (cancel.cancelled()) {
     return cancel.status();
   }
   observer.on_phase(rpc::RunPhase::kRunning);
   const std::unique_ptr<Runner> runner = make_runner_(number);
-  return runner->Run(spec, sink, cancel);
+  return runner->Run(spec, uploader, cancel);
 }
 
 Result<RunSpec> RunExecutor::Fetch(const rpc::RunCommand& command, const CancelToken& cancel) {

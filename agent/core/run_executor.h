@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "agent/core/artifact_cache.h"
+#include "agent/core/input_tap.h"
 #include "agent/core/ports.h"
 #include "agent/core/uploader.h"
 #include "common/base/cancel.h"
@@ -36,7 +37,8 @@ class RunExecutor {
               ArtifactSource& source,
               UploadTransport& transport,
               RunnerFactory make_runner,
-              const UploaderOptions& upload_options);
+              const UploaderOptions& upload_options,
+              InputTap tap = {});
 
   // `cancel` stops the run, which is then reported as such; `abandon` stops the reporting too.
   RunOutcome Execute(const rpc::RunCommand& command,
@@ -48,7 +50,7 @@ class RunExecutor {
   Result<RunSpec> Fetch(const rpc::RunCommand& command, const CancelToken& cancel);
   Status Run(const rpc::RunCommand& command,
              const RunObserver& observer,
-             TensorSink& sink,
+             Uploader& uploader,
              const CancelToken& cancel);
 
   ArtifactCache& cache_;
@@ -56,6 +58,7 @@ class RunExecutor {
   UploadTransport& transport_;
   RunnerFactory make_runner_;
   UploaderOptions upload_options_;
+  const InputTap tap_;
   uint64_t run_count_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "agent/core/retry.h"
+#include "common/rpc/limits.h"
 #include "common/runner/failure.h"
 
 namespace plumb::agent {
@@ -79,6 +80,16 @@ Result<uint64_t> Uploader::OnTensorEnd(const TensorEnd& end) {
   return output_sizes_[end.index];
 }
 
+Status Uploader::OnInput(const rpc::InputChunk& input) {
+  input_bytes_ += input.bytes.size();
+  PLUMB_RETURN_IF_ERROR(SendEvent(input));
+  // The server acknowledges at these very places.
+  if (input.last() || input_bytes_ >= rpc::kAckInterval) {
+    return CommitAll();
+  }
+  return OkStatus();
+}
+
 Status Uploader::Finish(const Status& run_status, const CancelToken& abandon) {
   cancel_ = abandon;
   PLUMB_RETURN_IF_ERROR(SendEvent(rpc::RunEnd{run_status}));
@@ -110,6 +121,7 @@ Status Uploader::CommitAll() {
     const Status status = stream_->AwaitCommit(sequence_, cancel_);
     if (status.ok()) {
       pending_.clear();
+      input_bytes_ = 0;
     } else if (IsLinkBroken(status)) {
       PLUMB_RETURN_IF_ERROR(Resume());
     } else {
@@ -163,6 +175,9 @@ Status Uploader::Align(const rpc::UploadPosition& position) {
   while (!pending_.empty() && pending_.front().sequence <= position.sequence) {
     if (IsTensorEnd(pending_.front())) {
       offset_ = 0;
+    }
+    if (const auto* input = std::get_if<rpc::InputChunk>(&pending_.front().event)) {
+      input_bytes_ -= input->bytes.size();
     }
     pending_.pop_front();
   }

@@ -10,6 +10,8 @@
 
 #include "plumb/v1/run_service.grpc.pb.h"
 
+#include "client/lib/board_convert.h"
+#include "client/lib/chunk_reader.h"
 #include "client/lib/progress_guard.h"
 #include "client/lib/run_fold.h"
 #include "client/lib/run_request.h"
@@ -37,65 +39,10 @@ void SetDeadline(grpc::ClientContext* context, std::chrono::milliseconds timeout
   context->set_deadline(std::chrono::system_clock::now() + timeout);
 }
 
-BoardState StateFromWire(const v1::BoardSummary& wire) {
-  switch (wire.state()) {
-    case v1::BOARD_STATE_IDLE:
-      return BoardState::kIdle;
-    case v1::BOARD_STATE_PREPARING:
-      return BoardState::kPreparing;
-    case v1::BOARD_STATE_LEASED:
-      return BoardState::kLeased;
-    case v1::BOARD_STATE_QUARANTINED:
-      return BoardState::kQuarantined;
-    case v1::BOARD_STATE_DRAINING:
-      return BoardState::kDraining;
-    default:
-      return BoardState::kOffline;
-  }
-}
-
-// What a server lists is shown, whatever it is; made harmless, so that --json is as well.
-BoardSummary FromWire(const v1::BoardSummary& wire) {
-  const auto text = [](const std::string& from) { return rpc::WireText(from, rpc::kMaxTextSize); };
-  BoardSummary board;
-  board.name = text(wire.name());
-  for (const std::string& tag : wire.tags()) {
-    board.tags.push_back(text(tag));
-  }
-  board.family = text(wire.family());
-  board.abi = text(wire.abi());
-  board.agent_version = text(wire.agent_version());
-  board.run_id = text(wire.current_run_id());
-  board.connected_unix_ms = wire.connected_unix_ms();
-  board.state = StateFromWire(wire);
-  board.reason = text(wire.reason());
-  board.since_unix_ms = wire.since_unix_ms();
-  board.seen_unix_ms = wire.seen_unix_ms();
-  board.owner = text(wire.owner());
-  board.lease_expires_unix_ms = wire.lease_expires_unix_ms();
-  board.reserved_by = text(wire.reserved_by());
-  board.reserved_until_unix_ms = wire.reserved_until_unix_ms();
-  board.server = text(wire.server());
-  return board;
-}
-
-// Puts a piece of a report at its place; the total is checked before anything is kept.
-Status TakeReportPiece(v1::GetReportResponse* response,
-                       std::optional<rpc::ChunkAssembler>* assembler,
-                       std::string* report) {
-  if (response->total_size() > rpc::kMaxReportSize) {
-    return rpc::ProtocolError("report.total_size", "is too large");
-  }
-  if (!*assembler) {
-    assembler->emplace(response->total_size());
-  }
-  v1::DataChunk* chunk = response->mutable_chunk();
-  const uint64_t offset = chunk->offset();
-  const uint64_t checksum = chunk->xxh3();
-  PLUMB_ASSIGN_OR_RETURN(const Buffer bytes, rpc::TakeBytes(*chunk));
-  PLUMB_RETURN_IF_ERROR((*assembler)->Accept(offset, bytes.span(), checksum));
-  report->append(bytes.view());
-  return OkStatus();
+// Why a stream of chunks failed: what the server says, unless it only heard that we gave up.
+Status Settled(const Status& read, const Status& outcome) {
+  const bool heard = outcome.ok() || outcome.code() == StatusCode::kCancelled;
+  return read.ok() ? outcome : heard ? read : outcome;
 }
 
 }  // namespace
@@ -153,6 +100,9 @@ class Client::Impl {
                    const CancelToken& cancel,
                    RunFold* fold);
   Result<std::string> ReadReport(const std::string& run_id);
+  Status SaveCapturedInput(const std::string& run_id,
+                           uint32_t index,
+                           const std::filesystem::path& path);
 
  private:
   [[nodiscard]] static Status ServerLost(const std::string& message) {
@@ -286,24 +236,40 @@ Result<std::string> Client::Impl::ReadReport(const std::string& run_id) {
   v1::GetReportRequest request;
   request.set_run_id(run_id);
   const auto reader = bulk_stub_->GetReport(&context, request);
-  v1::GetReportResponse response;
-  std::optional<rpc::ChunkAssembler> assembler;
   std::string report;
-  Status status;
-  while (status.ok() && reader->Read(&response)) {
-    status = TakeReportPiece(&response, &assembler, &report);
-  }
-  if (!status.ok()) {
-    context.TryCancel();
-  }
-  const Status outcome = Outcome(reader->Finish());
-  PLUMB_RETURN_IF_ERROR(status);
-  PLUMB_RETURN_IF_ERROR(outcome);
-  if (!assembler) {
-    return rpc::ProtocolError("report", "is empty");
-  }
-  PLUMB_RETURN_IF_ERROR(assembler->Finish());
+  const Status status = ReadChunks<v1::GetReportResponse>(
+      *reader, context, "report", rpc::kMaxReportSize, [&](std::span<const uint8_t> bytes) {
+        report.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        return OkStatus();
+      });
+  PLUMB_RETURN_IF_ERROR(Settled(status, Outcome(reader->Finish())));
   return report;
+}
+
+Status Client::Impl::SaveCapturedInput(const std::string& run_id,
+                                       uint32_t index,
+                                       const std::filesystem::path& path) {
+  grpc::ClientContext context;
+  ShowToken(token_, &context);
+  v1::GetCapturedInputRequest request;
+  request.set_run_id(run_id);
+  request.set_index(index);
+  const auto reader = bulk_stub_->GetCapturedInput(&context, request);
+  std::optional<AtomicFile> file;
+  const Status status = ReadChunks<v1::GetCapturedInputResponse>(
+      *reader,
+      context,
+      "captured input",
+      rpc::MaxCapturedSize(rpc::kMaxInputBytes),
+      [&](std::span<const uint8_t> bytes) -> Status {
+        if (!file) {
+          PLUMB_ASSIGN_OR_RETURN(AtomicFile made, AtomicFile::Create(path));
+          file.emplace(std::move(made));
+        }
+        return file->Append(bytes);
+      });
+  PLUMB_RETURN_IF_ERROR(Settled(status, Outcome(reader->Finish())));
+  return file->Commit();
 }
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -394,6 +360,12 @@ Result<std::vector<RunSummary>> Client::ListRuns(uint32_t limit) {
     runs.push_back(std::move(run));
   }
   return runs;
+}
+
+Status Client::SaveCapturedInput(const std::string& run_id,
+                                 uint32_t index,
+                                 const std::filesystem::path& path) {
+  return impl_->SaveCapturedInput(run_id, index, path);
 }
 
 Result<std::string> Client::GetReport(const std::string& run_id) {

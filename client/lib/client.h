@@ -66,6 +66,12 @@ class Client {
   Result<std::vector<RunSummary>> ListRuns(uint32_t limit = 100);
   // The report of a finished run, plumb.comparison/1, byte for byte as the server stored it.
   Result<std::string> GetReport(const std::string& run_id);
+  // Writes what the application on the board fed as input `index` of a run that ended with
+  // wrong_input to `path`, whole or not at all; bounded memory. kNotFound when the server kept
+  // none.
+  Status SaveCapturedInput(const std::string& run_id,
+                           uint32_t index,
+                           const std::filesystem::path& path);
 
  private:
   class Impl;

@@ -91,6 +91,7 @@ Result<v1::StartRunRequest> ToProto(const RunRequest& request) {
   }
   wire.set_repetitions(request.repetitions);
   wire.set_probe(request.probe);
+  wire.set_check_input(request.check_input);
   PLUMB_ASSIGN_OR_RETURN(const uint32_t timeout, Milliseconds(request.invoke_timeout, "--timeout"));
   PLUMB_ASSIGN_OR_RETURN(const uint32_t deadline, Milliseconds(request.deadline, "--deadline"));
   wire.set_invoke_timeout_ms(timeout);

@@ -26,6 +26,7 @@ struct RunRequest {
   int32_t priority = 0;          // -1000 to 1000, higher first
   uint32_t max_attempts = 1;     // starts, should boards or servers be lost in the middle
   bool wait = false;             // also while no board that fits is connected
+  bool check_input = false;      // compare what the application on the board feeds first
   std::string model_name;        // file names, for people reading lists and reports
   std::vector<std::string> input_names;
   std::vector<std::string> board;     // a name, or tags that must all fit; empty: any board

@@ -56,7 +56,7 @@ void DecideOutcome(const OutcomeOptions& options, ComparisonReport& report) {
   if (!report.error.ok()) {
     return decide(Verdict::kNotCompared, ExitCodeOf(report.error));
   }
-  if (OutputWasNotWritten(report)) {
+  if (options.wrong_input || OutputWasNotWritten(report)) {
     return decide(Verdict::kMismatch, kExitMismatch);
   }
   if (!options.target_repeatable) {

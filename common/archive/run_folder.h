@@ -33,6 +33,9 @@ class RunFolderWriter {
   RunFolderWriter& operator=(const RunFolderWriter&) = delete;
   ~RunFolderWriter();
 
+  // The folder as long as it is unfinished; what else lies in there comes along.
+  [[nodiscard]] const std::filesystem::path& path() const { return temporary_; }
+
   // Where to create the leg's RecordingWriter.
   [[nodiscard]] std::filesystem::path LegFolder(analysis::Role role) const;
 

@@ -150,6 +150,7 @@ v1::RunCommand ToProto(const RunCommand& command) {
   wire.set_probe(command.probe);
   wire.set_invoke_timeout_ms(WireMilliseconds(command.invoke_timeout));
   wire.set_deadline_ms(WireMilliseconds(command.deadline));
+  wire.set_capture_inputs(command.capture_inputs);
   if (!command.fence.farm.empty()) {
     wire.mutable_fence()->set_farm_id(command.fence.farm);
     wire.mutable_fence()->set_epoch(command.fence.epoch);
@@ -179,6 +180,7 @@ Result<RunCommand> FromProto(const v1::RunCommand& command) {
   result.invoke_timeout = std::chrono::milliseconds(command.invoke_timeout_ms());
   PLUMB_RETURN_IF_ERROR(CheckDuration(command.deadline_ms(), "run.deadline_ms"));
   result.deadline = std::chrono::milliseconds(command.deadline_ms());
+  result.capture_inputs = command.capture_inputs();
   if (command.has_fence()) {
     PLUMB_RETURN_IF_ERROR(CheckInstanceId(command.fence().farm_id()).Annotate("run.fence.farm_id"));
     if (command.fence().epoch() == 0) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "common/runner/limits.h"
 
@@ -21,6 +22,16 @@ constexpr uint64_t kMaxArtifactSize = uint64_t{4} << 30;
 constexpr uint64_t kMaxTensorBytes = kMaxModelTensorBytes;
 constexpr uint64_t kMaxOutputBytes = kMaxModelOutputBytes;
 constexpr uint64_t kMaxInputBytes = uint64_t{4} << 30;  // all inputs of a run
+
+// What an application's capture of an input of so many bytes may have: a wrong element type, wrong
+// alignment or a whole frame of the sensor is an answer, a disk full of anything is not.
+constexpr uint64_t MaxCapturedSize(uint64_t input_size) {
+  return 8 * input_size + (uint64_t{1} << 20);
+}
+
+// Among an agent's capabilities: it gives what its application feeds.
+constexpr std::string_view kCaptureInputs = "capture-inputs";
+
 constexpr uint64_t kMaxReportSize = uint64_t{64} << 20;
 constexpr int kMaxTensors = kMaxModelTensors;
 constexpr int kMaxTags = 32;

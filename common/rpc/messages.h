@@ -59,6 +59,7 @@ struct RunCommand {
   bool probe = false;
   std::chrono::milliseconds invoke_timeout{30'000};
   std::chrono::milliseconds deadline{600'000};
+  bool capture_inputs = false;  // what the application feeds is wanted before the model runs
 };
 
 struct CancelCommand {
@@ -83,8 +84,19 @@ struct RunEnd {
   Status status;
 };
 
+// A piece of an input that the application on the board fed.
+struct InputChunk {
+  uint32_t index = 0;
+  uint64_t total_size = 0;  // of the whole input
+  uint64_t offset = 0;
+  Buffer bytes;
+
+  [[nodiscard]] bool last() const { return offset + bytes.size() == total_size; }
+};
+
 // What carries a sequence number on an Upload stream.
-using UploadEvent = std::variant<ModelInfo, ProbeResult, InvokeInfo, UploadedTensorEnd, RunEnd>;
+using UploadEvent =
+    std::variant<ModelInfo, ProbeResult, InvokeInfo, UploadedTensorEnd, RunEnd, InputChunk>;
 
 struct TensorChunk {
   uint32_t repetition = 0;

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <string>
 
+#include "common/base/checked.h"
 #include "common/rpc/board_convert.h"
 #include "common/rpc/chunks.h"
 #include "common/rpc/convert.h"
@@ -44,6 +45,15 @@ Result<UploadEvent> TensorEndFromWire(const v1::TensorEnd& end) {
       {end.repetition(), end.index(), end.valid_digest(), end.canary_size()}, end.byte_size()});
 }
 
+Result<UploadEvent> InputFromWire(v1::InputChunk& input) {
+  const uint64_t offset = input.data().offset();
+  PLUMB_ASSIGN_OR_RETURN(Buffer bytes, TakeBytes(*input.mutable_data()));
+  if (!RangeFits<uint64_t>(offset, bytes.size(), input.total_size())) {
+    return ProtocolError("input", "a piece goes past the end");
+  }
+  return UploadEvent(InputChunk{input.index(), input.total_size(), offset, std::move(bytes)});
+}
+
 Result<UploadEvent> RunEndFromWire(const v1::RunEnd& end) {
   if (!end.has_failure()) {
     return UploadEvent(RunEnd{});
@@ -54,7 +64,7 @@ Result<UploadEvent> RunEndFromWire(const v1::RunEnd& end) {
   return UploadEvent(RunEnd{FailureFromProto(end.failure())});
 }
 
-Result<UploadEvent> EventFromWire(const v1::UploadRequest& request) {
+Result<UploadEvent> EventFromWire(v1::UploadRequest& request) {
   switch (request.message_case()) {
     case v1::UploadRequest::kModel: {
       PLUMB_ASSIGN_OR_RETURN(ModelInfo model, FromProto(request.model()));
@@ -68,6 +78,8 @@ Result<UploadEvent> EventFromWire(const v1::UploadRequest& request) {
       return TensorEndFromWire(request.tensor_end());
     case v1::UploadRequest::kRunEnd:
       return RunEndFromWire(request.run_end());
+    case v1::UploadRequest::kInput:
+      return InputFromWire(*request.mutable_input());
     default:
       return ProtocolError("upload", "a message that does not belong here");
   }
@@ -104,6 +116,12 @@ struct EventToWire {
     end.set_valid_digest(tensor.end.valid_digest);
     end.set_canary_size(tensor.end.canary_size);
     end.set_byte_size(tensor.byte_size);
+  }
+
+  void operator()(const InputChunk& input) const {
+    wire.mutable_input()->set_index(input.index);
+    wire.mutable_input()->set_total_size(input.total_size);
+    *wire.mutable_input()->mutable_data() = MakeDataChunk(input.offset, input.bytes);
   }
 
   void operator()(const RunEnd& end) const {

@@ -33,6 +33,12 @@ Status UploadTracker::CheckEvent(const UploadEvent& event) const {
   if (const auto* end = std::get_if<RunEnd>(&event)) {
     return CheckRunEnd(*end);
   }
+  if (const auto* input = std::get_if<InputChunk>(&event)) {
+    return CheckInput(*input);
+  }
+  if (input_ < expectation_.input_limits.size()) {
+    return ProtocolError("upload", "an event before the inputs that were asked for");
+  }
   if (std::holds_alternative<ModelInfo>(event)) {
     return model_ ? ProtocolError("upload.model", "was sent before") : OkStatus();
   }
@@ -46,6 +52,26 @@ Status UploadTracker::CheckEvent(const UploadEvent& event) const {
     return CheckInvoke(*invoke);
   }
   return CheckTensorEnd(std::get<UploadedTensorEnd>(event));
+}
+
+Status UploadTracker::CheckInput(const InputChunk& input) const {
+  if (input.index != input_ || input_ >= expectation_.input_limits.size()) {
+    return ProtocolError(
+        "input.index",
+        "input " + std::to_string(input.index) + " was not asked for, or does not come next");
+  }
+  if (input.offset != input_offset_ || (input_offset_ > 0 && input.total_size != input_size_)) {
+    return ProtocolError("input", "a piece does not go on where the last one ended");
+  }
+  if (input.total_size > expectation_.input_limits[input_]) {
+    return ProtocolError("input.total_size",
+                         std::to_string(input.total_size) + " bytes; at most " +
+                             std::to_string(expectation_.input_limits[input_]) + " are taken");
+  }
+  return !input.bytes.empty() &&
+                 RangeFits<uint64_t>(input.offset, input.bytes.size(), input.total_size)
+             ? OkStatus()
+             : ProtocolError("input", "a piece is empty or goes past the end");
 }
 
 Status UploadTracker::CheckProbe(const ProbeResult& probe) const {
@@ -140,13 +166,19 @@ void UploadTracker::Commit(const UploadMessage& message) {
   }
   const auto& numbered = std::get<NumberedEvent>(message);
   position_ = {numbered.sequence, 0};
-  if (const auto* model = std::get_if<ModelInfo>(&numbered.event)) {
+  CommitEvent(numbered.event);
+}
+
+void UploadTracker::CommitEvent(const UploadEvent& event) {
+  if (const auto* model = std::get_if<ModelInfo>(&event)) {
     model_ = *model;
-  } else if (std::holds_alternative<ProbeResult>(numbered.event)) {
+  } else if (const auto* input = std::get_if<InputChunk>(&event)) {
+    CommitInput(*input);
+  } else if (std::holds_alternative<ProbeResult>(event)) {
     probed_ = true;
-  } else if (std::holds_alternative<InvokeInfo>(numbered.event)) {
+  } else if (std::holds_alternative<InvokeInfo>(event)) {
     invoked_ = true;
-  } else if (const auto* tensor = std::get_if<UploadedTensorEnd>(&numbered.event)) {
+  } else if (const auto* tensor = std::get_if<UploadedTensorEnd>(&event)) {
     if (repetition_ == 0) {
       first_digests_.push_back(tensor->end.valid_digest);
     }
@@ -158,6 +190,17 @@ void UploadTracker::Commit(const UploadMessage& message) {
     }
   } else {
     finished_ = true;
+    ack_due_ = true;
+  }
+}
+
+void UploadTracker::CommitInput(const InputChunk& input) {
+  unacked_ += input.bytes.size();
+  input_size_ = input.total_size;
+  input_offset_ += input.bytes.size();
+  if (input.last()) {
+    input_offset_ = 0;
+    ++input_;
     ack_due_ = true;
   }
 }

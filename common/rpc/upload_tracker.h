@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "common/base/status.h"
@@ -16,6 +17,8 @@ namespace plumb::rpc {
 struct UploadExpectation {
   uint32_t repetitions = 1;
   bool probe = false;
+  // Of what the application fed, the most bytes of each input; empty: not asked for.
+  std::vector<uint64_t> input_limits = {};
 };
 
 // Use: Check() a message; if the answer is true keep its content for good, then Commit() it; if
@@ -23,18 +26,19 @@ struct UploadExpectation {
 // position(). Not thread-safe. An error is final: the run ends with it.
 class UploadTracker {
  public:
-  explicit UploadTracker(UploadExpectation expectation) : expectation_(expectation) {}
+  explicit UploadTracker(UploadExpectation expectation) : expectation_(std::move(expectation)) {}
 
   // kInvalidArgument with kReasonProtocol for anything out of order or beyond what was announced:
-  // an event before the model, a wrong repetition or index, a tensor_end with missing bytes, digest
-  // counts that do not fit, anything after run_end.
+  // an event before the model, an input that nobody asked for, a wrong repetition or index, a
+  // tensor_end with missing bytes, digest counts that do not fit, anything after run_end.
   Result<bool> Check(const UploadMessage& message) const;
   // `message` must be the one last checked with answer true.
   void Commit(const UploadMessage& message);
 
   [[nodiscard]] const UploadPosition& position() const { return position_; }
 
-  // The last commit was a tensor_end or run_end, or kAckInterval bytes are not acknowledged.
+  // The last commit was a tensor_end, a run_end or the end of an input, or kAckInterval bytes are
+  // not acknowledged.
   [[nodiscard]] bool AckDue() const { return ack_due_ || unacked_ >= kAckInterval; }
 
   void AckSent();
@@ -44,6 +48,7 @@ class UploadTracker {
 
  private:
   Status CheckEvent(const UploadEvent& event) const;
+  Status CheckInput(const InputChunk& input) const;
   Status CheckProbe(const ProbeResult& probe) const;
   Status CheckInvoke(const InvokeInfo& invoke) const;
   Status CheckTensorEnd(const UploadedTensorEnd& tensor) const;
@@ -51,9 +56,14 @@ class UploadTracker {
   Status CheckChunk(const TensorChunk& chunk) const;
   Status CheckPlace(uint32_t repetition, uint32_t index) const;
   [[nodiscard]] bool all_sent() const;
+  void CommitEvent(const UploadEvent& event);
+  void CommitInput(const InputChunk& input);
 
   UploadExpectation expectation_;
   std::optional<ModelInfo> model_;
+  size_t input_ = 0;                     // the next piece's
+  uint64_t input_offset_ = 0;            // likewise
+  uint64_t input_size_ = 0;              // of that input, as its first piece said
   std::vector<uint64_t> first_digests_;  // of repetition 0
   bool probed_ = false;
   bool finished_ = false;

@@ -6,13 +6,14 @@
 namespace plumb {
 namespace {
 
-constexpr std::array<std::string_view, 7> kBoardReasons = {kReasonRunnerHung,
+constexpr std::array<std::string_view, 8> kBoardReasons = {kReasonRunnerHung,
                                                            kReasonRunnerCrashed,
                                                            kReasonOutOfMemory,
                                                            kReasonModelRefused,
                                                            kReasonInputRefused,
                                                            kReasonInvokeFailed,
-                                                           kReasonRuntimeUnavailable};
+                                                           kReasonRuntimeUnavailable,
+                                                           kReasonNoCapture};
 
 }  // namespace
 

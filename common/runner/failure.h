@@ -15,6 +15,7 @@ constexpr std::string_view kReasonModelRefused = "model_refused";
 constexpr std::string_view kReasonInputRefused = "input_refused";
 constexpr std::string_view kReasonInvokeFailed = "invoke_failed";
 constexpr std::string_view kReasonRuntimeUnavailable = "runtime_unavailable";
+constexpr std::string_view kReasonNoCapture = "no_captured_input";  // of the application's
 
 // The link, the server or the simulator: exit code 3.
 constexpr std::string_view kReasonWrongModel = "wrong_model";

@@ -59,6 +59,11 @@ const rpc::RunEnd* EndIn(const rpc::UploadMessage& message) {
   return numbered == nullptr ? nullptr : std::get_if<rpc::RunEnd>(&numbered->event);
 }
 
+const rpc::InputChunk* InputIn(const rpc::UploadMessage& message) {
+  const auto* numbered = std::get_if<rpc::NumberedEvent>(&message);
+  return numbered == nullptr ? nullptr : std::get_if<rpc::InputChunk>(&numbered->event);
+}
+
 }  // namespace
 
 RemoteRunner::RemoteRunner(std::string board, const Patience& patience, Port port)
@@ -72,7 +77,7 @@ Status RemoteRunner::Run(const RunSpec& spec, TensorSink& sink, const CancelToke
     if (over_ || tracker_) {
       return InternalError("a remote run can be started only once");
     }
-    tracker_.emplace(rpc::UploadExpectation{spec.repetitions, spec.probe});
+    tracker_.emplace(rpc::UploadExpectation{spec.repetitions, spec.probe, inputs_.limits});
   }
   const auto wake = cancel.OnCancel([this] {
     const std::lock_guard lock(mutex_);
@@ -171,7 +176,8 @@ Status RemoteRunner::Take(const rpc::UploadMessage& message, TensorSink* sink) {
     return OkStatus();
   }
   if (sink != nullptr) {
-    PLUMB_RETURN_IF_ERROR(Give(message, *sink));
+    const rpc::InputChunk* input = InputIn(message);
+    PLUMB_RETURN_IF_ERROR(input == nullptr ? Give(message, *sink) : inputs_.take(*input));
   }
   NoteProgress(message);
   const std::lock_guard lock(mutex_);

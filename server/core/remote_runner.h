@@ -10,6 +10,8 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/rpc/messages.h"
 #include "common/rpc/upload_tracker.h"
@@ -34,7 +36,17 @@ class RemoteRunner final : public Runner {
     uint64_t least_progress = 0;
   };
 
+  // What the application on the board fed, wanted before the model runs: at most so many bytes of
+  // each input, each piece given to `take` on the thread of Run(). Its error ends the run.
+  struct InputRequest {
+    std::vector<uint64_t> limits;
+    std::function<Status(const rpc::InputChunk& piece)> take;
+  };
+
   RemoteRunner(std::string board, const Patience& patience, Port port);
+
+  // Before Run(); the command that Port::send_run sends has to ask for it, too.
+  void AskForInputs(InputRequest request) { inputs_ = std::move(request); }
 
   [[nodiscard]] std::string name() const override { return "board " + board_; }
 
@@ -91,6 +103,7 @@ class RemoteRunner final : public Runner {
   const std::string board_;
   const Patience patience_;
   const Port port_;
+  InputRequest inputs_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Pending> pending_;

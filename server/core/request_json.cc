@@ -113,6 +113,7 @@ Result<RunRequest> Read(const Json& json) {
   request.repetitions = json.at("repetitions").get<uint32_t>();
   request.probe = json.at("probe").get<bool>();
   request.wait = json.value("wait", false);
+  request.check_input = json.value("check_input", false);
   request.pool = json.value("pool", std::string());  // older servers wrote none
   request.invoke_timeout = std::chrono::milliseconds(json.at("invoke_timeout_ms").get<int64_t>());
   request.deadline = std::chrono::milliseconds(json.at("deadline_ms").get<int64_t>());
@@ -202,6 +203,7 @@ std::string RequestToJson(const RunRequest& request) {
                      {"repetitions", request.repetitions},
                      {"probe", request.probe},
                      {"wait", request.wait},
+                     {"check_input", request.check_input},
                      {"pool", request.pool},
                      {"invoke_timeout_ms", request.invoke_timeout.count()},
                      {"deadline_ms", request.deadline.count()},

@@ -6,6 +6,7 @@
 #include "common/analysis/outcome.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "common/rpc/limits.h"
 #include "common/runner/failure.h"
 #include "server/core/request_json.h"
 #include "server/core/run_manager.h"
@@ -19,6 +20,19 @@ std::string OutcomeOfFailure(const Status& reason) {
   return reason.reason().empty()
              ? std::string(reason.code() == StatusCode::kUnavailable ? "server_stopped" : "failed")
              : std::string(reason.reason());
+}
+
+Status CheckCanCapture(const rpc::Hello& board) {
+  const auto& abilities = board.capabilities;
+  if (std::find(abilities.begin(), abilities.end(), rpc::kCaptureInputs) != abilities.end()) {
+    return OkStatus();
+  }
+  return FailedPreconditionError("the agent of board '" + board.board_name +
+                                 "' does not give what its application feeds")
+      .WithReason(kReasonNoCapture)
+      .WithHint(
+          "start it with --tap-input PATH, where the application writes with "
+          "plumb_capture_input() (docs/input.md)");
 }
 
 }  // namespace
@@ -127,6 +141,12 @@ void RunManager::Begin(const std::string& run_id, const store::Grant& grant) {
   }
   job->board = grant.lease.board;
   job->target = run->remote;
+  if (run->request.check_input) {
+    job->failure = CheckCanCapture(*boards_.BoardOf(run_id));
+    job->ask_for_inputs = [remote = run->remote](RemoteRunner::InputRequest request) {
+      remote->AskForInputs(std::move(request));
+    };
+  }
   StartSession(run_id, std::move(job).value());
 }
 

@@ -60,10 +60,13 @@ analysis::ComparisonReport RunSession::Execute(const CancelToken& cancel) {
     status = Prepare(folder->LegFolder(analysis::Role::kReference),
                      folder->LegFolder(analysis::Role::kTarget));
   }
+  if (status.ok() && job_.ask_for_inputs) {
+    status = PrepareInputCheck(CapturedFolder(folder->path()));
+  }
   if (status.ok()) {
     status = RunLegs(cancel);
   }
-  if (status.ok()) {
+  if (status.ok() && !wrong_input()) {
     status = Judge(cancel);
   }
   report_.error = status;
@@ -71,6 +74,12 @@ analysis::ComparisonReport RunSession::Execute(const CancelToken& cancel) {
     report_.diagnosis = analysis::DiagnoseFailure(status);
   }
   analysis::OutcomeOptions options;
+  options.wrong_input = status.ok() && wrong_input();
+  if (options.wrong_input) {
+    report_.diagnosis = input_check_->Diagnoses();
+  } else if (input_check_) {
+    input_check_->Forget();
+  }
   options.target_repeatable = !status.ok() || target_->recorder().evidence().repeatable();
   analysis::DecideOutcome(options, report_);
   if (folder.ok()) {
@@ -119,6 +128,14 @@ Status RunSession::Prepare(const std::filesystem::path& reference_folder,
   return OkStatus();
 }
 
+Status RunSession::PrepareInputCheck(const std::filesystem::path& folder) {
+  PLUMB_ASSIGN_OR_RETURN(InputCheck check, InputCheck::Create(job_.spec.inputs, folder));
+  input_check_.emplace(std::move(check));
+  job_.ask_for_inputs({input_check_->Limits(),
+                       [this](const rpc::InputChunk& piece) { return input_check_->Take(piece); }});
+  return OkStatus();
+}
+
 Status RunSession::RunLegs(const CancelToken& cancel) {
   publish_({RunState::kRunning});
   const auto forward = cancel.OnCancel([&] { leg_cancel_.Cancel(cancel.status()); });
@@ -143,6 +160,9 @@ Status RunSession::RunLegs(const CancelToken& cancel) {
       break;
     }
     beacon_.WaitPast(seen, kPublishInterval);
+  }
+  if (wrong_input() && !cancel.cancelled()) {
+    return OkStatus();
   }
   const Status failure = LegFailure(cancel);
   return failure.ok() ? status : failure;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,10 @@
 #include "common/base/cancel.h"
 #include "common/runner/runner.h"
 #include "server/core/blob_store.h"
+#include "server/core/input_check.h"
 #include "server/core/leg.h"
 #include "server/core/live_comparer.h"
+#include "server/core/remote_runner.h"
 #include "server/core/run_types.h"
 #include "server/core/simulator.h"
 
@@ -33,6 +36,9 @@ struct SessionJob {
   const BlobStore* blobs = nullptr;
   std::function<Result<std::shared_ptr<Runner>>()> make_reference;  // called by Execute
   std::shared_ptr<Runner> target;
+  // Set: what the application on the board feeds is compared with the inputs before the target runs
+  // (RemoteRunner::AskForInputs).
+  std::function<void(RemoteRunner::InputRequest request)> ask_for_inputs;
   Simulator resimulator;  // for the diagnosis; `make` is empty when there is none
   Status failure;         // an error ends the run before it starts, but with a report
 };
@@ -63,12 +69,16 @@ class RunSession {
   [[nodiscard]] Status VerifyArtifacts() const;
   Status Prepare(const std::filesystem::path& reference_folder,
                  const std::filesystem::path& target_folder);
+  Status PrepareInputCheck(const std::filesystem::path& folder);
   // Runs both legs and compares; the error that ended the run, if any.
   Status RunLegs(const CancelToken& cancel);
   // Compares and tells what is new; creates the comparer once both sides know the model.
   Status Step();
   Status CreateComparer();
   void PublishProgress(bool last);
+
+  [[nodiscard]] bool wrong_input() const { return input_check_ && input_check_->differs(); }
+
   [[nodiscard]] Status LegFailure(const CancelToken& cancel) const;
   Status Judge(const CancelToken& cancel);
   Status DiagnoseDifferences(const CancelToken& cancel);
@@ -81,6 +91,7 @@ class RunSession {
   std::unique_ptr<Leg> reference_;
   std::unique_ptr<Leg> target_;
   std::unique_ptr<LiveComparer> comparer_;
+  std::optional<InputCheck> input_check_;  // of the target's thread until that is done
   CancelToken leg_cancel_;
   std::vector<TensorBytes> told_;
   bool reference_told_ = false;

@@ -43,6 +43,7 @@ struct RunRequest {
   int32_t priority = 0;       // -1000 to 1000, higher first
   uint32_t max_attempts = 1;  // 1 to 100: starts, should boards or servers be lost in the middle
   std::string pool;           // boards that the owner may use, as an expression; empty: all
+  bool check_input = false;   // what the application on the board feeds comes first
   bool wait = false;          // also when no board that fits is connected
 };
 

@@ -50,6 +50,7 @@ void RunManager::SendCommand(const std::string& run_id) {
   command.inputs = run->request.inputs;
   command.repetitions = run->request.repetitions;
   command.probe = run->request.probe;
+  command.capture_inputs = run->request.check_input;
   command.invoke_timeout = run->request.invoke_timeout;
   const auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(run->until - Clock::now());

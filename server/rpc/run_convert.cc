@@ -255,6 +255,7 @@ Result<RunRequest> FromProto(const v1::StartRunRequest& wire) {
                               "must be 1 to " + std::to_string(rpc::kMaxRepetitions));
   }
   request.probe = wire.probe();
+  request.check_input = wire.check_input();
   PLUMB_ASSIGN_OR_RETURN(request.invoke_timeout,
                          Duration(wire.invoke_timeout_ms(), "invoke_timeout_ms"));
   PLUMB_ASSIGN_OR_RETURN(request.deadline, Duration(wire.deadline_ms(), "deadline_ms"));

@@ -8,6 +8,7 @@
 #include "common/rpc/convert.h"
 #include "common/rpc/limits.h"
 #include "common/rpc/status_bridge.h"
+#include "server/core/input_check.h"
 #include "server/rpc/bytes_stream.h"
 #include "server/rpc/put_artifact_stream.h"
 #include "server/rpc/run_convert.h"
@@ -227,21 +228,37 @@ grpc::ServerUnaryReactor* RunService::ListBoards(grpc::CallbackServerContext* co
 
 grpc::ServerWriteReactor<v1::GetReportResponse>* RunService::GetReport(
     grpc::CallbackServerContext* context, const v1::GetReportRequest* request) {
+  return SendFile<v1::GetReportResponse>(
+      context, request->run_id(), [&] { return core_->runs().ReportPath(request->run_id()); });
+}
+
+grpc::ServerWriteReactor<v1::GetCapturedInputResponse>* RunService::GetCapturedInput(
+    grpc::CallbackServerContext* context, const v1::GetCapturedInputRequest* request) {
+  using Path = Result<std::filesystem::path>;
+  return SendFile<v1::GetCapturedInputResponse>(context, request->run_id(), [&]() -> Path {
+    const auto report = core_->runs().ReportPath(request->run_id());
+    return report.ok() ? FindCaptured(report->parent_path(), request->index()) : report.status();
+  });
+}
+
+template <class Response>
+grpc::ServerWriteReactor<Response>* RunService::SendFile(
+    grpc::CallbackServerContext* context,
+    const std::string& run_id,
+    const std::function<Result<std::filesystem::path>()>& find) {
   const auto place = PlaceFor(*context, store::Role::kViewer, reports_);
-  const Result<Buffer> report = [&]() -> Result<Buffer> {
+  const Result<Buffer> file = [&]() -> Result<Buffer> {
     PLUMB_RETURN_IF_ERROR(place.status());
-    PLUMB_RETURN_IF_ERROR(rpc::CheckRunId(request->run_id()));
-    PLUMB_ASSIGN_OR_RETURN(const auto path, core_->strand().Call([&] {
-      return core_->runs().ReportPath(request->run_id());
-    }));
+    PLUMB_RETURN_IF_ERROR(rpc::CheckRunId(run_id));
+    PLUMB_ASSIGN_OR_RETURN(const auto path, core_->strand().Call(find));
     return MapFile(path);  // whole only once, however many read it
   }();
-  const uint64_t size = report.ok() ? report->size() : 0;
-  return new BytesStream<v1::GetReportResponse>(
+  const uint64_t size = file.ok() ? file->size() : 0;
+  return new BytesStream<Response>(
       {&core_->strand(), limits_, context, place.ok() ? *place : nullptr},
-      report,
+      file,
       0,
-      [size](uint64_t offset, const Buffer& piece, v1::GetReportResponse* response) {
+      [size](uint64_t offset, const Buffer& piece, Response* response) {
         response->set_total_size(size);
         *response->mutable_chunk() = rpc::MakeDataChunk(offset, piece);
       });

@@ -1,6 +1,8 @@
 // v1.RunService over the server's core: for clients.
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <string>
 
 #include "plumb/v1/run_service.grpc.pb.h"
@@ -43,8 +45,16 @@ class RunService final : public v1::RunService::CallbackService {
                                        v1::ListBoardsResponse* response) override;
   grpc::ServerWriteReactor<v1::GetReportResponse>* GetReport(
       grpc::CallbackServerContext* context, const v1::GetReportRequest* request) override;
+  grpc::ServerWriteReactor<v1::GetCapturedInputResponse>* GetCapturedInput(
+      grpc::CallbackServerContext* context, const v1::GetCapturedInputRequest* request) override;
 
  private:
+  // The file of a run that `find` names, which is called on the strand.
+  template <class Response>
+  grpc::ServerWriteReactor<Response>* SendFile(
+      grpc::CallbackServerContext* context,
+      const std::string& run_id,
+      const std::function<Result<std::filesystem::path>()>& find);
   // A place for a stream of somebody who may have it.
   Result<StreamQuota::Place> PlaceFor(const grpc::ServerContextBase& context,
                                       store::Role role,

@@ -1,7 +1,10 @@
 #include "agent/core/uploader.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
+#include "common/rpc/limits.h"
 #include "common/runner/failure.h"
 #include "tests/agent/fakes.h"
 
@@ -172,6 +175,57 @@ TEST(UploaderTest, RefusesBytesThatAreNotTheNext) {
   ASSERT_TRUE(uploader.OnInvoke({0, 1}).ok());
   const auto next = uploader.OnChunk(0, 0, 5, Buffer::FromString("abc"));
   EXPECT_EQ(next.status().code(), StatusCode::kInternal);
+}
+
+// 9 MiB of an input in pieces of 256 KiB, then a run.
+Status SendInputAndRun(Uploader& uploader, size_t pieces) {
+  for (size_t i = 0; i < pieces; ++i) {
+    PLUMB_RETURN_IF_ERROR(uploader.OnInput(
+        {0,
+         pieces * rpc::kChunkSize,
+         i * rpc::kChunkSize,
+         Buffer::FromVector(CountingBytes(rpc::kChunkSize, static_cast<uint8_t>(i)))}));
+  }
+  return RunThrough(uploader, SpecOf(2, true));
+}
+
+void ExpectInput(const FakeUploads& server, size_t pieces) {
+  ASSERT_GE(server.events.size(), pieces);
+  for (size_t i = 0; i < pieces; ++i) {
+    const auto* piece = std::get_if<rpc::InputChunk>(&server.events[i]);
+    ASSERT_NE(piece, nullptr) << i;
+    EXPECT_EQ(piece->offset, i * rpc::kChunkSize);
+    const auto wanted = CountingBytes(rpc::kChunkSize, static_cast<uint8_t>(i));
+    EXPECT_TRUE(std::equal(wanted.begin(), wanted.end(), piece->bytes.data()));
+  }
+}
+
+TEST(UploaderTest, DeliversAnInputBeforeTheRun) {
+  constexpr size_t kPieces = 36;
+  FakeUploads server({2, true, {rpc::MaxCapturedSize(kPieces * rpc::kChunkSize)}});
+  Uploader uploader(server, kKey, kOptions, CancelToken());
+  EXPECT_TRUE(SendInputAndRun(uploader, kPieces).ok());
+  EXPECT_TRUE(server.violation.ok()) << server.violation.ToString();
+  EXPECT_EQ(server.opened, 1u);
+  ExpectInput(server, kPieces);
+  EXPECT_EQ(server.events.size(), kPieces + 9);
+}
+
+TEST(UploaderTest, ResumesAnInputAfterABreakAtAnyMessage) {
+  constexpr size_t kPieces = 20;  // with a commit after 16 of them
+  for (size_t after = 0; after <= kPieces + 1; ++after) {
+    for (const size_t in_flight : {0, 1, 5}) {
+      SCOPED_TRACE("break after " + std::to_string(after) + ", losing " +
+                   std::to_string(in_flight));
+      FakeUploads server({2, true, {kPieces * rpc::kChunkSize}});
+      server.faults = {{after, in_flight}};
+      Uploader uploader(server, kKey, kOptions, CancelToken());
+      EXPECT_TRUE(SendInputAndRun(uploader, kPieces).ok());
+      EXPECT_TRUE(server.violation.ok()) << server.violation.ToString();
+      ExpectInput(server, kPieces);
+      EXPECT_EQ(server.events.size(), kPieces + 9);
+    }
+  }
 }
 
 }  // namespace

@@ -84,6 +84,7 @@ std::vector<std::pair<std::string, std::string>> WireSeeds() {
   add(9, "upload_probe", event(rpc::ProbeResult{{1, 2}, true}));
   add(9, "upload_invoke", event(InvokeInfo{1, 1.5}));
   add(9, "upload_end", event(rpc::UploadedTensorEnd{{1, 2, 3, 4}, 5}));
+  add(9, "upload_input", event(rpc::InputChunk{1, 30, 7, chunk.bytes}));
   add(9, "upload_run_end", event(rpc::RunEnd{InternalError("broke").WithHint("mend")}));
   add(9, "upload_chunk", rpc::ToProto(chunk).SerializeAsString());
   add(10, "start", MakeStart().SerializeAsString());

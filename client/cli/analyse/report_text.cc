@@ -172,6 +172,9 @@ std::string Summary(const ComparisonReport& report) {
   if (!report.error.ok()) {
     return "";
   }
+  if (report.tensors.empty() && report.verdict == Verdict::kMismatch) {
+    return "the input is wrong, the network was not run";
+  }
   std::string text =
       std::to_string(matching) + " of " + std::to_string(report.tensors.size()) + " tensors match";
   if (report.verdict == Verdict::kMatch) {

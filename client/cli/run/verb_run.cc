@@ -15,6 +15,7 @@
 #include "client/cli/run/run_view.h"
 #include "client/cli/run/simulator_option.h"
 #include "client/cli/run/virtual_board.h"
+#include "client/cli/run/wrong_input.h"
 #include "common/analysis/outcome.h"
 #include "common/archive/report_json.h"
 #include "common/base/file.h"
@@ -62,7 +63,6 @@ class RunVerb : public Verb {
   Result<int> RunOnce(VerbContext& context, Client& client, RunRequest request);
   Result<int> StartAndWatch(VerbContext& context, Client& client);
   Result<int> Watch(VerbContext& context, Client& client, const std::string& run_id);
-  Status WaitForAnyBoard(VerbContext& context, Client& client) const;
 
   std::string model_;
   std::vector<std::string> inputs_;
@@ -81,6 +81,7 @@ class RunVerb : public Verb {
   CLI::Option* deadline_option_ = nullptr;
   uint32_t repeat_ = 1;
   bool no_probe_ = false;
+  InputCheckFlags input_check_;
   int64_t timeout_ms_ = 30'000;
   int64_t deadline_ms_ = 600'000;
   ToleranceOptions tolerance_;
@@ -132,6 +133,7 @@ void RunVerb::Declare(CLI::App& app) {
       ->check(CLI::Range(1U, 10'000U))
       ->capture_default_str();
   app.add_flag("--no-probe", no_probe_, "Leave out the Invoke on zeros that tells stale outputs");
+  AddInputCheckFlags(app, of_virtual, input_check_);
   AddDuration(app, "--timeout", timeout_ms_, "For one Invoke of the board (default 30s); exit 4");
   deadline_option_ = AddDuration(app,
                                  "--deadline",
@@ -173,6 +175,10 @@ Status RunVerb::Check() {
   const auto count = fixed_ ? std::optional(fixed_->inputs.size() * batches) : std::nullopt;
   PLUMB_ASSIGN_OR_RETURN(run_inputs_, ListRunInputs(inputs_, count, script));
   run_inputs_.batch = run_inputs_.batch || !batch_flags_.resume.empty();
+  if (input_check_.wanted && run_inputs_.batch) {
+    return UsageError("--check-input is for one input, not for a folder or a list",
+                      "an application feeds one frame at a time: give that frame's bytes");
+  }
   if (script) {
     PLUMB_ASSIGN_OR_RETURN(script_, ScriptInputs::Create(script_flags_, fixed_));
     auto scratch = TempFolder::Create("plumb-made-");
@@ -234,6 +240,7 @@ Result<RunRequest> RunVerb::MakeRequest(VerbContext& context, Client& client) {
   request.simulator = simulator_.name();
   request.repetitions = repeat_;
   request.probe = !no_probe_;
+  request.check_input = input_check_.wanted;
   request.invoke_timeout = std::chrono::milliseconds(timeout_ms_);
   request.deadline = std::chrono::milliseconds(deadline_ms_);
   std::error_code error;
@@ -253,23 +260,6 @@ Result<RunPreparer> RunVerb::MakePreparer(ServerPort* port, const RunRequest& re
                            BatchReferences::Load(reference_, request.model.sha256));
   }
   return preparer;
-}
-
-Status RunVerb::WaitForAnyBoard(VerbContext& context, Client& client) const {
-  context.console.Say("waiting for a board to dial in: plumb-agent --server " +
-                      local_server_->board_address() + " --name NAME --mi-library libmi_ipu.so");
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(deadline_ms_);
-  while (std::chrono::steady_clock::now() < deadline) {
-    PLUMB_ASSIGN_OR_RETURN(const auto boards, client.ListBoards());
-    if (!boards.empty()) {
-      return OkStatus();
-    }
-    if (context.cancel.WaitFor(std::chrono::milliseconds(50))) {
-      return context.cancel.status();
-    }
-  }
-  return DeadlineExceededError("no board dialled in before the deadline")
-      .WithHint("start plumb-agent on the board, or try without one: --virtual S6");
 }
 
 Result<int> RunVerb::Watch(VerbContext& context, Client& client, const std::string& run_id) {
@@ -306,7 +296,12 @@ Result<int> RunVerb::RunOnce(VerbContext& context, Client& client, RunRequest re
   }
   PLUMB_ASSIGN_OR_RETURN(const std::string run_id, client.StartRun(request));
   context.console.Detail("run        " + run_id);
-  return Watch(context, client, run_id);
+  PLUMB_ASSIGN_OR_RETURN(const int code, Watch(context, client, run_id));
+  if (input_check_.wanted && code == analysis::kExitMismatch) {
+    PLUMB_RETURN_IF_ERROR(ExplainWrongInput(
+        {&client, run_id, model_, request.inputs, input_check_.captured}, context));
+  }
+  return code;
 }
 
 Result<int> RunVerb::RunAll(VerbContext& context, ServerPort* port, RunRequest request) {
@@ -338,7 +333,8 @@ Result<int> RunVerb::StartAndWatch(VerbContext& context, Client& client) {
     PLUMB_RETURN_IF_ERROR(board->WaitUntilConnected(client, context.cancel));
   }
   if (virtual_boards_.empty() && local_server_) {
-    PLUMB_RETURN_IF_ERROR(WaitForAnyBoard(context, client));
+    PLUMB_RETURN_IF_ERROR(WaitForAnyBoard(
+        context, client, local_server_->board_address(), std::chrono::milliseconds(deadline_ms_)));
   }
   PLUMB_ASSIGN_OR_RETURN(RunRequest request, MakeRequest(context, client));
   if (inputs_.empty()) {
@@ -358,10 +354,12 @@ Result<int> RunVerb::StartAndWatch(VerbContext& context, Client& client) {
 
 Status RunVerb::StartBoards(const std::string& address) {
   for (uint32_t i = 0; !virtual_.empty() && i < virtual_count_; ++i) {
-    PLUMB_ASSIGN_OR_RETURN(
-        auto board,
-        VirtualBoard::Start(
-            address, tls_, virtual_, !local_server_, virtual_count_ > 1 ? i + 1 : 0));
+    PLUMB_ASSIGN_OR_RETURN(auto board,
+                           VirtualBoard::Start(address,
+                                               tls_,
+                                               {virtual_, input_check_.taps},
+                                               !local_server_,
+                                               virtual_count_ > 1 ? i + 1 : 0));
     virtual_boards_.push_back(std::move(board));
   }
   return OkStatus();

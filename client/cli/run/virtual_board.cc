@@ -54,13 +54,13 @@ const std::string& VirtualBoard::name() const {
 
 Result<std::unique_ptr<VirtualBoard>> VirtualBoard::Start(const std::string& server,
                                                           const rpc::TlsFiles& tls,
-                                                          const std::string& spec,
+                                                          const VirtualBoardSpec& spec,
                                                           bool shared,
                                                           uint32_t number) {
-  PLUMB_RETURN_IF_ERROR(ParseVirtualSpec(spec).status());
+  PLUMB_RETURN_IF_ERROR(ParseVirtualSpec(spec.board).status());
   PLUMB_ASSIGN_OR_RETURN(TempFolder folder, TempFolder::Create("plumb-board-"));
   PLUMB_ASSIGN_OR_RETURN(const auto program, ProgramPath());
-  const std::string name = "virtual-" + Split(spec, ',')[0] +
+  const std::string name = "virtual-" + Split(spec.board, ',')[0] +
                            (number > 0 ? "-" + std::to_string(number) : "") +
                            (shared ? "-" + RandomId().substr(0, 6) : "");
   const UniqueFd log(::open(
@@ -76,7 +76,7 @@ Result<std::unique_ptr<VirtualBoard>> VirtualBoard::Start(const std::string& ser
                   "--name",
                   name,
                   "--virtual",
-                  spec,
+                  spec.board,
                   "--cache",
                   (folder.path() / "cache").string()};
   for (const auto& [flag, value] : {std::pair("--tls-ca", tls.ca),
@@ -86,6 +86,13 @@ Result<std::unique_ptr<VirtualBoard>> VirtualBoard::Start(const std::string& ser
     if (!value.empty()) {
       options.argv.insert(options.argv.end(), {flag, value});
     }
+  }
+  for (const std::string& path : spec.tap_inputs) {
+    options.argv.insert(options.argv.end(), {"--tap-input", path});
+  }
+  if (!spec.tap_inputs.empty()) {
+    // The person named the files just now: however old they are, they are meant.
+    options.argv.insert(options.argv.end(), {"--tap-age", "315360000"});
   }
   options.descriptors = {{0, null.get()}, {1, log.get()}, {2, log.get()}};
   auto agent = Subprocess::Start(options);
@@ -123,6 +130,26 @@ Status VirtualBoard::WaitUntilConnected(Client& client, const CancelToken& cance
   return DeadlineExceededError("the virtual board did not connect in 20 s: " +
                                LastLines(state_->log()))
       .WithReason(kReasonAgentLost);
+}
+
+Status WaitForAnyBoard(VerbContext& context,
+                       Client& client,
+                       const std::string& address,
+                       std::chrono::milliseconds limit) {
+  context.console.Say("waiting for a board to dial in: plumb-agent --server " + address +
+                      " --name NAME --mi-library libmi_ipu.so");
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  while (std::chrono::steady_clock::now() < deadline) {
+    PLUMB_ASSIGN_OR_RETURN(const auto boards, client.ListBoards());
+    if (!boards.empty()) {
+      return OkStatus();
+    }
+    if (context.cancel.WaitFor(std::chrono::milliseconds(50))) {
+      return context.cancel.status();
+    }
+  }
+  return DeadlineExceededError("no board dialled in before the deadline")
+      .WithHint("start plumb-agent on the board, or try without one: --virtual S6");
 }
 
 }  // namespace plumb::client

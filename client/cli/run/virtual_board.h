@@ -1,17 +1,25 @@
-// A virtual board on the spot (`--virtual FAMILY[,fault=F]`): a plumb-agent over the virtual IPU as
-// a child process.
+// A board to run on: one that dials in, or a virtual one on the spot (`--virtual
+// FAMILY[,fault=F]`): a plumb-agent over the virtual IPU as a child process.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "client/cli/frame/verb.h"
 #include "client/lib/client.h"
 #include "common/base/cancel.h"
 #include "common/base/status.h"
 #include "common/rpc/tls_files.h"
 
 namespace plumb::client {
+
+struct VirtualBoardSpec {
+  std::string board;                    // as of `--virtual`
+  std::vector<std::string> tap_inputs;  // files in place of what an application captured
+};
 
 // The agent lives as long as this object. Make and destroy it on one thread.
 class VirtualBoard {
@@ -21,7 +29,7 @@ class VirtualBoard {
   // one.
   static Result<std::unique_ptr<VirtualBoard>> Start(const std::string& server,
                                                      const rpc::TlsFiles& tls,
-                                                     const std::string& spec,
+                                                     const VirtualBoardSpec& spec,
                                                      bool shared,
                                                      uint32_t number = 0);
   VirtualBoard(const VirtualBoard&) = delete;
@@ -38,5 +46,11 @@ class VirtualBoard {
   explicit VirtualBoard(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// Says where boards can dial in, and waits until one has.
+Status WaitForAnyBoard(VerbContext& context,
+                       Client& client,
+                       const std::string& address,
+                       std::chrono::milliseconds limit);
 
 }  // namespace plumb::client

@@ -222,5 +222,60 @@ TEST(UploadTrackerTest, AsksForAcknowledgementAtEndsAndEvery4MiB) {
   EXPECT_TRUE(tracker.AckDue());
 }
 
+NumberedEvent Input(
+    uint64_t sequence, uint32_t index, uint64_t total, uint64_t offset, size_t size) {
+  return {sequence,
+          InputChunk{index, total, offset, Buffer::FromVector(std::vector<uint8_t>(size))}};
+}
+
+TEST(UploadTrackerTest, InputsThatWereAskedForComeFirst) {
+  UploadTracker tracker({1, false, {100, 8}});
+  ExpectRefused(tracker, Model(1));
+  Take(tracker, Input(1, 0, 10, 0, 6));
+  EXPECT_FALSE(tracker.AckDue());
+  EXPECT_EQ(tracker.position(), (UploadPosition{1, 0}));
+  ExpectRefused(tracker, Model(2));
+  Take(tracker, Input(2, 0, 10, 6, 4));
+  EXPECT_TRUE(tracker.AckDue());  // the agent waits for what is made of the input
+  tracker.AckSent();
+  ExpectRefused(tracker, Model(3));
+  Take(tracker, Input(3, 1, 8, 0, 8));
+  EXPECT_TRUE(tracker.AckDue());
+  tracker.AckSent();
+  ExpectRefused(tracker, Input(4, 2, 8, 0, 8));
+  Take(tracker, Model(4));
+  ExpectRefused(tracker, Input(5, 0, 10, 0, 6));
+  EXPECT_EQ(*tracker.Check(Input(3, 1, 8, 0, 8)), false);  // sent twice
+}
+
+TEST(UploadTrackerTest, RefusesInputsThatAreNotWhatWasAskedFor) {
+  UploadTracker tracker({1, false, {100}});
+  ExpectRefused(tracker, Input(1, 1, 10, 0, 6));    // another input
+  ExpectRefused(tracker, Input(1, 0, 10, 6, 4));    // not from the beginning
+  ExpectRefused(tracker, Input(1, 0, 101, 0, 10));  // larger than is taken
+  ExpectRefused(tracker, Input(1, 0, 10, 0, 11));   // past its end
+  ExpectRefused(tracker, Input(1, 0, 0, 0, 0));     // nothing
+  Take(tracker, Input(1, 0, 10, 0, 6));
+  ExpectRefused(tracker, Input(2, 0, 11, 6, 4));  // another size than before
+  ExpectRefused(tracker, Input(2, 0, 10, 5, 5));  // over what came
+  ExpectRefused(tracker, Input(2, 0, 10, 0, 6));  // from the beginning again
+  EXPECT_TRUE(tracker.Check(RunIsOver(2, CancelledError("enough"))).ok());
+}
+
+TEST(UploadTrackerTest, ManyBytesOfAnInputAreAcknowledgedInBetween) {
+  const uint64_t total = 2 * kAckInterval;
+  UploadTracker tracker({1, false, {total}});
+  for (uint64_t i = 0; i * kChunkSize < kAckInterval; ++i) {
+    EXPECT_FALSE(tracker.AckDue());
+    Take(tracker, Input(i + 1, 0, total, i * kChunkSize, kChunkSize));
+  }
+  EXPECT_TRUE(tracker.AckDue());
+}
+
+TEST(UploadTrackerTest, InputsThatNobodyAskedForAreRefused) {
+  const UploadTracker tracker({1, false});
+  ExpectRefused(tracker, Input(1, 0, 10, 0, 10));
+}
+
 }  // namespace
 }  // namespace plumb::rpc

@@ -248,5 +248,37 @@ TEST_F(RemoteRunnerTest, AnUploaderThatDoesNotWaitIsRefused) {
   EXPECT_FALSE(result_.get().ok());  // the same bytes twice
 }
 
+TEST_F(RemoteRunnerTest, InputsThatWereAskedForComeBeforeTheModel) {
+  std::string captured;
+  runner_->AskForInputs({{100}, [&](const rpc::InputChunk& piece) {
+                           captured += piece.bytes.view();
+                           return OkStatus();
+                         }});
+  Start();
+  const auto input = [](uint64_t offset, std::string_view bytes) {
+    return rpc::InputChunk{0, 6, offset, Buffer::Copy(AsBytes(bytes))};
+  };
+  EXPECT_FALSE(Deliver(Event(1, input(0, "abc"))).acknowledge);
+  EXPECT_TRUE(Deliver(Event(2, input(3, "def"))).acknowledge);
+  EXPECT_EQ(captured, "abcdef");
+  ModelInfo info;
+  info.outputs = {MakeOutput("scores", {1, 2}).desc};
+  EXPECT_TRUE(Deliver(Event(3, info)).status.ok());
+  Deliver(Event(4, rpc::RunEnd{CancelledError("enough")}));
+  EXPECT_EQ(result_.get().code(), StatusCode::kCancelled);
+}
+
+TEST_F(RemoteRunnerTest, AnObjectionToAnInputEndsTheRunOnTheBoard) {
+  runner_->AskForInputs(
+      {{100}, [](const rpc::InputChunk& /*piece*/) {
+         return FailedPreconditionError("not the PC's").WithReason(kReasonWrongInput);
+       }});
+  Start();
+  const auto answer = Deliver(Event(1, rpc::InputChunk{0, 1, 0, Buffer::Copy(AsBytes("x"))}));
+  EXPECT_EQ(answer.status.reason(), kReasonWrongInput);
+  EXPECT_EQ(result_.get().reason(), kReasonWrongInput);
+  EXPECT_THAT(cancelled_, ElementsAre(HasSubstr("not the PC's")));
+}
+
 }  // namespace
 }  // namespace plumb::server

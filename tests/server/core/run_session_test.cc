@@ -261,5 +261,70 @@ TEST_F(RunSessionTest, WatchersAreToldStatesModelsAndBytes) {
   EXPECT_TRUE(compared.back().complete);
 }
 
+// A board whose application fed `captured`; runs the network only when that was no objection.
+class TappedRunner : public Runner {
+ public:
+  TappedRunner(std::shared_ptr<FakeRunner> network, std::string captured)
+      : network_(std::move(network)),
+        captured_(std::move(captured)) {}
+
+  [[nodiscard]] std::string name() const override { return network_->name(); }
+
+  Status Run(const RunSpec& spec, TensorSink& sink, const CancelToken& cancel) override {
+    PLUMB_RETURN_IF_ERROR(wanted.take({0, captured_.size(), 0, Buffer::Copy(AsBytes(captured_))}));
+    return network_->Run(spec, sink, cancel);
+  }
+
+  RemoteRunner::InputRequest wanted;
+
+ private:
+  std::shared_ptr<FakeRunner> network_;
+  std::string captured_;
+};
+
+class TappedSessionTest : public RunSessionTest {
+ protected:
+  void Tap(const std::string& captured) {
+    auto tapped = std::make_shared<TappedRunner>(target_, captured);
+    job_.target = tapped;
+    job_.ask_for_inputs = [tapped](RemoteRunner::InputRequest wanted) {
+      tapped->wanted = std::move(wanted);
+    };
+  }
+};
+
+TEST_F(TappedSessionTest, ARunWhoseInputIsThePcsGoesOn) {
+  Tap("an input");
+  const auto report = Execute();
+  EXPECT_EQ(report.verdict, Verdict::kMatch);
+  EXPECT_EQ(report.tensors.size(), 2U);
+  EXPECT_FALSE(std::filesystem::exists(job_.folder / "captured"));
+}
+
+TEST_F(TappedSessionTest, AWrongInputIsTheVerdictAndTheNetworkIsNotRun) {
+  Tap("an inPut");
+  const auto report = Execute();
+  EXPECT_EQ(report.verdict, Verdict::kMismatch);
+  EXPECT_EQ(report.exit_code, analysis::kExitMismatch);
+  EXPECT_TRUE(report.error.ok()) << report.error.ToString();
+  EXPECT_TRUE(report.tensors.empty());
+  ASSERT_EQ(report.diagnosis.size(), 1U);
+  EXPECT_EQ(report.diagnosis[0].cause, "wrong_input");
+  EXPECT_THAT(report.diagnosis[0].evidence, HasSubstr("1 of 8 bytes differ, the first at byte 5"));
+  EXPECT_EQ(target_->runs, 0);
+  EXPECT_EQ(ReadFile(job_.folder / "captured" / "input0.bin")->view(), "an inPut");
+  const auto run = archive::ReadRunFolder(job_.folder);
+  ASSERT_TRUE(run.ok());
+  EXPECT_FALSE(run->has_target);
+}
+
+TEST_F(TappedSessionTest, AWrongInputCountsMoreThanASimulatorThatFails) {
+  Tap("another");
+  reference_->result = InternalError("broke").WithReason(kReasonSimulatorFailed);
+  const auto report = Execute();
+  EXPECT_EQ(report.exit_code, analysis::kExitMismatch);
+  EXPECT_EQ(report.diagnosis[0].cause, "wrong_input");
+}
+
 }  // namespace
 }  // namespace plumb::server
