@@ -45,8 +45,7 @@ Status InputTap::Send(const rpc::RunCommand& command,
     if (!path.ok()) {
       return path.status().WithReason(kReasonNoCapture);
     }
-    auto file =
-        CapturedInput::Open(*path, {rpc::MaxCapturedSize(command.inputs[i].size), max_age});
+    auto file = CapturedInput::Open(*path, {rpc::MaxCapturedSize(command.inputs[i].size), max_age});
     if (!file.ok()) {
       return file.status().WithReason(kReasonNoCapture);
     }

@@ -1,7 +1,7 @@
 #include "client/lib/board_convert.h"
 
-#include "common/rpc/status_bridge.h"
 #include "common/rpc/limits.h"
+#include "common/rpc/status_bridge.h"
 
 namespace plumb::client {
 namespace {

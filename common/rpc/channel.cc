@@ -65,7 +65,7 @@ std::shared_ptr<grpc::Channel> OpenChannel(const Endpoint& endpoint, ChannelPurp
   }
 #endif
   return grpc::CreateCustomChannel(
-      endpoint.address.ToString(), ChannelCredentialsFor(endpoint.tls), arguments);
+      endpoint.address.ToString(), ChannelCredentialsFor(Refreshed(endpoint.tls)), arguments);
 }
 
 void ConfigureServer(grpc::ServerBuilder& builder) {

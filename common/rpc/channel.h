@@ -31,7 +31,8 @@ struct Endpoint {
   Tls tls;
 };
 
-// Does not connect yet. The address must have passed CheckDialAddress.
+// Does not connect yet. Reads the endpoint's certificate anew: an agent dials for years. The
+// address must have passed CheckDialAddress.
 std::shared_ptr<grpc::Channel> OpenChannel(const Endpoint& endpoint, ChannelPurpose purpose);
 
 // Keepalive, ping policy, message limits, handshake timeout, stream limit. Adds no port.

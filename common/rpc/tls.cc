@@ -65,6 +65,7 @@ Result<Tls> LoadTls(const TlsFiles& files) {
   PLUMB_RETURN_IF_ERROR(CheckKeyFile(files.key));
   PLUMB_RETURN_IF_ERROR(CheckPem(*identity));
   identity->server_name = files.server_name;
+  identity->files = files;
   return Tls(std::move(identity));
 }
 
@@ -77,17 +78,6 @@ std::shared_ptr<grpc::ChannelCredentials> ChannelCredentialsFor(const Tls& tls) 
   options.pem_cert_chain = tls->certificate;
   options.pem_private_key = tls->key;
   return grpc::SslCredentials(options);
-}
-
-std::shared_ptr<grpc::ServerCredentials> ServerCredentialsFor(const Tls& tls) {
-  if (!tls) {
-    return grpc::InsecureServerCredentials();
-  }
-  grpc::SslServerCredentialsOptions options(
-      GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  options.pem_root_certs = tls->ca;
-  options.pem_key_cert_pairs.push_back({tls->key, tls->certificate});
-  return grpc::SslServerCredentials(options);
 }
 
 #else
@@ -106,11 +96,15 @@ std::shared_ptr<grpc::ChannelCredentials> ChannelCredentialsFor(const Tls& /*tls
   return grpc::InsecureChannelCredentials();
 }
 
-std::shared_ptr<grpc::ServerCredentials> ServerCredentialsFor(const Tls& /*tls*/) {
-  return grpc::InsecureServerCredentials();
-}
-
 #endif
+
+Tls Refreshed(const Tls& tls) {
+  if (!tls) {
+    return tls;
+  }
+  const auto now = LoadTls(tls->files);
+  return now.ok() ? *now : tls;
+}
 
 PeerIdentity IdentityOf(const grpc::ServerContextBase& context) {
   PeerIdentity peer;

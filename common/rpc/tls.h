@@ -11,7 +11,6 @@
 #include <vector>
 
 #include <grpcpp/security/credentials.h>
-#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_context.h>
 
 #include "common/base/status.h"
@@ -25,6 +24,7 @@ struct TlsIdentity {
   std::string certificate;
   std::string key;
   std::string server_name;
+  TlsFiles files;
 };
 
 // Null: not encrypted.
@@ -36,10 +36,11 @@ using Tls = std::shared_ptr<const TlsIdentity>;
 // build has no TLS.
 Result<Tls> LoadTls(const TlsFiles& files);
 
+// `tls` as its files are now; as it is where they cannot be used any more.
+Tls Refreshed(const Tls& tls);
+
 // Plain credentials for null.
 std::shared_ptr<grpc::ChannelCredentials> ChannelCredentialsFor(const Tls& tls);
-// Ask for a certificate of the authority and end every connection without one.
-std::shared_ptr<grpc::ServerCredentials> ServerCredentialsFor(const Tls& tls);
 
 // Who the other side's certificate says it is; empty without TLS.
 struct PeerIdentity {

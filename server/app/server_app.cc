@@ -82,6 +82,7 @@ Result<std::unique_ptr<ServerApp>> ServerApp::Start(const ServerAppOptions& opti
   grpc_options.allow_insecure = options.allow_insecure;
   grpc_options.require_token = options.require_token;
   grpc_options.tls = options.tls;
+  grpc_options.tls_interval = options.tls_interval;
   grpc_options.version = PLUMB_VERSION;
   grpc_options.limits = options.limits;
   PLUMB_ASSIGN_OR_RETURN(auto grpc, GrpcServer::Start(core.get(), grpc_options));

@@ -10,6 +10,7 @@
 
 #include "common/base/status.h"
 #include "common/rpc/tls_files.h"
+#include "common/rpc/tls_watch.h"
 #include "server/app/simulators.h"
 #include "server/core/limits.h"
 
@@ -32,6 +33,7 @@ struct ServerAppOptions {
   std::string http;
   bool allow_insecure = false;
   bool require_token = false;  // of clients, but over unix sockets (docs/farm.md)
+  std::chrono::seconds tls_interval = rpc::TlsWatch::kInterval;
   rpc::TlsFiles tls;  // of every TCP address; unix sockets are guarded by their files' permissions
   std::chrono::milliseconds resume_grace{5'000};  // for an agent to come back in mid-run
   ServerLimits limits;

@@ -12,7 +12,8 @@ namespace {
 
 constexpr const char* kAdvice =
     "The network was not run: what differs is made before it, by the preprocessing of the "
-    "application on the board. Have its bytes with --captured DIR, then: plumb input explain PC.bin "
+    "application on the board. Have its bytes with --captured DIR, then: plumb input explain "
+    "PC.bin "
     "DIR/input0.bin --image PICTURE --model MODEL";
 
 std::string CapturedName(size_t index) {
@@ -88,8 +89,7 @@ void InputCheck::Compare(const rpc::InputChunk& piece) {
     different += expected[i] != captured[i] ? 1 : 0;
   }
   if (different > 0 && !finding_.first) {
-    const auto* at =
-        std::mismatch(captured.data(), captured.data() + count, expected.data()).first;
+    const auto* at = std::mismatch(captured.data(), captured.data() + count, expected.data()).first;
     const auto place = static_cast<size_t>(at - captured.data());
     finding_.first = piece.offset + place;
     finding_.expected = expected[place];
@@ -127,8 +127,7 @@ std::string InputCheck::Describe(const Finding& finding) const {
   text += std::to_string(finding.different) +
           (finding.size == wanted ? " of " + std::to_string(wanted) + " bytes differ" : " differ");
   return text + ", the first at byte " + std::to_string(*finding.first) + ": " +
-         std::to_string(finding.captured) + " where the PC has " +
-         std::to_string(finding.expected);
+         std::to_string(finding.captured) + " where the PC has " + std::to_string(finding.expected);
 }
 
 std::vector<analysis::Diagnosis> InputCheck::Diagnoses() const {

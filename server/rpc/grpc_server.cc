@@ -80,7 +80,7 @@ class GrpcServer::Impl {
     gpr_set_log_function([](gpr_log_func_args* args) {
       LogPeer(LogLevel::kWarning, std::string("gRPC: ") + args->message);
     });
-    PLUMB_ASSIGN_OR_RETURN(tls_, rpc::LoadTls(options.tls));
+    PLUMB_ASSIGN_OR_RETURN(tls_, rpc::TlsWatch::Start(options.tls, options.tls_interval));
     if (std::all_of(addresses.begin(), addresses.end(), [](const rpc::Address& address) {
           return address.loopback;
         })) {
@@ -108,9 +108,10 @@ class GrpcServer::Impl {
       if (addresses[i].is_unix() && AnswersOn(addresses[i].unix_path)) {
         return CannotListen(addresses[i]);
       }
-      builder.AddListeningPort(addresses[i].ToString(),
-                               rpc::ServerCredentialsFor(addresses[i].is_unix() ? nullptr : tls_),
-                               &ports[i]);
+      builder.AddListeningPort(
+          addresses[i].ToString(),
+          tls_ && !addresses[i].is_unix() ? tls_->Credentials() : grpc::InsecureServerCredentials(),
+          &ports[i]);
     }
     builder.RegisterService(&boards_);
     builder.RegisterService(&farm_);
@@ -134,7 +135,7 @@ class GrpcServer::Impl {
   BoardService boards_;
   FarmService farm_;
   RunService runs_;
-  rpc::Tls tls_;
+  std::unique_ptr<rpc::TlsWatch> tls_;  // null: not encrypted
   std::vector<std::string> addresses_;
   std::unique_ptr<grpc::Server> server_;
 };

@@ -1,12 +1,14 @@
 // The gRPC listeners with both services, health and, on this machine alone, reflection.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "common/base/status.h"
 #include "common/rpc/tls_files.h"
+#include "common/rpc/tls_watch.h"
 #include "server/core/server_core.h"
 
 namespace plumb::server {
@@ -18,6 +20,7 @@ class GrpcServer {
     bool require_token = false;       // of clients, but over unix sockets
     bool allow_insecure = false;
     rpc::TlsFiles tls;
+    std::chrono::seconds tls_interval = rpc::TlsWatch::kInterval;  // between looks at the files
     std::string version;
     ServerLimits limits;
   };

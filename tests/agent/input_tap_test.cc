@@ -43,8 +43,7 @@ class InputTapTest : public ::testing::Test {
     command.inputs = {Artifact{{}, std::string(64, 'a'), 4}, Artifact{{}, std::string(64, 'b'), 4}};
     return command;
   }();
-  test::FakeUploads server_{
-      {1, false, {rpc::MaxCapturedSize(4), rpc::MaxCapturedSize(4)}}};
+  test::FakeUploads server_{{1, false, {rpc::MaxCapturedSize(4), rpc::MaxCapturedSize(4)}}};
 };
 
 TEST_F(InputTapTest, SendsEveryInputFromItsOwnPath) {

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/file.h"
+#include "common/rpc/tls_watch.h"
 #include "common/runner/failure.h"
 #include "server/app/certs.h"
 #include "tests/integration/server_fixture.h"
@@ -64,6 +65,7 @@ class TlsTest : public ServerFixture {
     simulators.builtin = std::string(PLUMB_BINARY_DIR) + "/bin/plumb-simulator";
     options.simulators = std::make_shared<server::Simulators>(std::move(simulators));
     options.tls = files;
+    options.tls_interval = std::chrono::seconds(1);
     auto server = server::ServerApp::Start(options);
     ASSERT_TRUE(server.ok()) << server.status().ToString();
     server_ = std::move(server).value();
@@ -239,6 +241,53 @@ TEST_F(TlsTest, CertsAreMadeOnceAndForSafeNames) {
   ASSERT_TRUE(fs::remove(Folder("lab") / "ca.key"));
   options.clients = {"them"};
   EXPECT_THAT(server::MakeCerts(options).status().message(), HasSubstr("only one of ca.pem"));
+}
+
+void Overwrite(const rpc::TlsFiles& files, const rpc::TlsFiles& with) {
+  fs::copy_file(with.ca, files.ca, fs::copy_options::overwrite_existing);
+  fs::copy_file(with.certificate, files.certificate, fs::copy_options::overwrite_existing);
+  fs::copy_file(with.key, files.key, fs::copy_options::overwrite_existing);
+}
+
+TEST_F(TlsTest, ANewCertificateAndAuthorityCountWithoutARestart) {
+  const auto before = Dial(Files("lab", "client-me"));
+  ASSERT_TRUE(before.ok()) << before.status().ToString();
+  EXPECT_FALSE(Dial(Files("other", "client-me")).ok());
+  const rpc::TlsFiles mine = Files("lab", "client-me");
+  const rpc::TlsFiles old = {folder_.path() / "old-ca.pem", mine.certificate, mine.key, ""};
+  fs::copy_file(mine.ca, old.ca);
+  Overwrite(Files("lab", "server"), Files("other", "server"));
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  auto after = Dial(Files("other", "client-me"));
+  while (!after.ok() && std::chrono::steady_clock::now() < limit) {
+    after = Dial(Files("other", "client-me"));
+  }
+  EXPECT_TRUE(after.ok()) << after.status().ToString();
+  EXPECT_FALSE(Dial(old).ok()) << "the authority of before still counts";
+  EXPECT_TRUE((*before)->ListBoards().ok()) << "an open connection was ended";
+}
+
+TEST_F(TlsTest, FilesThatCannotBeUsedAreNotTakenUp) {
+  const rpc::TlsFiles files = Files("elsewhere", "server");
+  const auto watch = rpc::TlsWatch::Start(files);
+  ASSERT_TRUE(watch.ok()) << watch.status().ToString();
+  fs::copy_file(Files("other", "server").key, files.key, fs::copy_options::overwrite_existing);
+  EXPECT_THAT((*watch)->Look().message(), HasSubstr("--tls-key"));
+  ASSERT_TRUE(WriteFileAtomically(files.certificate, std::string_view("-----BEGIN")).ok());
+  EXPECT_FALSE((*watch)->Look().ok());
+  Overwrite(files, Files("other", "server"));
+  EXPECT_TRUE((*watch)->Look().ok());
+}
+
+TEST_F(TlsTest, WhoDialsReadsItsCertificateAnew) {
+  const auto loaded = rpc::LoadTls(Files("lab", "client-me"));
+  ASSERT_TRUE(loaded.ok());
+  EXPECT_EQ(rpc::Refreshed(*loaded)->certificate, (*loaded)->certificate);
+  Overwrite(Files("lab", "client-me"), Files("other", "client-me"));
+  const rpc::Tls now = rpc::Refreshed(*loaded);
+  EXPECT_EQ(now->certificate, Slurp(Files("other", "client-me").certificate));
+  fs::remove(Files("lab", "client-me").key);
+  EXPECT_EQ(rpc::Refreshed(now)->certificate, now->certificate);
 }
 
 }  // namespace

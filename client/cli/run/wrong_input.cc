@@ -57,8 +57,9 @@ Status Explain(const WrongInput& wrong, size_t index, const fs::path& board, Ver
   const bool found = !explanation.findings.empty() && explanation.findings.front().accepted;
   const std::string name = "input " + std::to_string(index) + ": ";
   if (!found) {
-    context.console.Say(name + "the two buffers alone do not say why; with the picture more can be "
-                               "tried: plumb input explain --image");
+    context.console.Say(name +
+                        "the two buffers alone do not say why; with the picture more can be "
+                        "tried: plumb input explain --image");
     return OkStatus();
   }
   const explain::Finding& finding = explanation.findings.front();

@@ -25,8 +25,7 @@ class InputCheckTest : public testing::Test {
   Status Give(uint32_t index, std::string_view bytes, size_t size = 3) {
     for (size_t at = 0; at < bytes.size(); at += size) {
       const auto piece = bytes.substr(at, size);
-      const Status status =
-          check_.Take({index, bytes.size(), at, Buffer::Copy(AsBytes(piece))});
+      const Status status = check_.Take({index, bytes.size(), at, Buffer::Copy(AsBytes(piece))});
       if (at + size >= bytes.size()) {
         return status;
       }
