@@ -18,6 +18,7 @@
 #include "common/rpc/limits.h"
 #include "common/rpc/status_bridge.h"
 #include "common/rpc/tls.h"
+#include "common/runner/failure.h"
 
 namespace plumb::client {
 namespace {
@@ -169,7 +170,7 @@ Result<std::string> FarmClient::Kick(const std::string& board) {
   return Text(response.run_id());
 }
 
-Result<Reservation> FarmClient::Reserve(const ReservationRequest& wanted) {
+Result<std::vector<Reservation>> FarmClient::Reserve(const ReservationRequest& wanted) {
   v1::ReserveBoardRequest request;
   for (const std::string& word : wanted.board) {
     request.add_board(word);
@@ -178,9 +179,19 @@ Result<Reservation> FarmClient::Reserve(const ReservationRequest& wanted) {
   request.set_note(wanted.note);
   request.set_from_ms(static_cast<uint64_t>(wanted.from.count()));
   request.set_length_ms(static_cast<uint64_t>(wanted.length.count()));
+  request.set_count(wanted.count);
   v1::ReserveBoardResponse response;
   PLUMB_RETURN_IF_ERROR(impl_->Call(&v1::FarmService::Stub::ReserveBoard, request, &response));
-  return FromWire(response.reservation());
+  std::vector<Reservation> made = {FromWire(response.reservation())};
+  for (const v1::Reservation& other : response.more()) {
+    made.push_back(FromWire(other));
+  }
+  if (made.size() < wanted.count) {
+    return FailedPreconditionError("the server is older and reserves one board at a time")
+        .WithReason(kReasonVersionMismatch)
+        .WithHint("'plumb release " + made.front().board + "' gives back the one it kept");
+  }
+  return made;
 }
 
 Result<Reservation> FarmClient::Extend(const std::string& id, std::chrono::milliseconds length) {

@@ -26,6 +26,7 @@ struct ReservationRequest {
   std::string note;
   std::chrono::milliseconds from{0};  // from now on
   std::chrono::milliseconds length{0};
+  uint32_t count = 1;  // boards, at most 64: all of them or none
 };
 
 struct WaitingRun {
@@ -72,8 +73,9 @@ class FarmClient {
   // The run that was ended; empty when the board was free.
   Result<std::string> Kick(const std::string& board);
 
-  // kResourceExhausted with board_busy when no board that fits is free of reservations.
-  Result<Reservation> Reserve(const ReservationRequest& request);
+  // One for each board. kResourceExhausted with board_busy when not so many that fit are free of
+  // reservations.
+  Result<std::vector<Reservation>> Reserve(const ReservationRequest& request);
   // It ends `length` from now. kNotFound with reservation_not_found when it is over.
   Result<Reservation> Extend(const std::string& id, std::chrono::milliseconds length);
   // `force`: whoever has it.

@@ -86,7 +86,8 @@ Status TlsWatch::Look() {
   }
   PLUMB_RETURN_IF_ERROR(Take(*now));
   if (taken_) {
-    LogInfo("the files of --tls-ca, --tls-cert and --tls-key have changed: new connections use them");
+    LogInfo(
+        "the files of --tls-ca, --tls-cert and --tls-key have changed: new connections use them");
   }
   taken_ = now;
   return OkStatus();

@@ -16,12 +16,12 @@
 
 namespace plumb::rpc {
 
-// Looks at the files now and then. What LoadTls would refuse (a key that does not fit, a certificate
-// that has ended, half a file) is logged and not taken: connections go on with what was there.
-// Connections that are open stay as they are. Thread-safe.
+// Looks at the files now and then. What LoadTls would refuse (a key that does not fit, a
+// certificate that has ended, half a file) is logged and not taken: connections go on with what was
+// there. Connections that are open stay as they are. Thread-safe.
 //
-// gRPC watches files by itself but takes whatever it finds, so it is given memory files of ours with
-// what was checked; they are exchanged whole.
+// gRPC watches files by itself but takes whatever it finds, so it is given memory files of ours
+// with what was checked; they are exchanged whole.
 class TlsWatch {
  public:
   static constexpr std::chrono::seconds kInterval{5};

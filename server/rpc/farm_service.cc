@@ -161,8 +161,13 @@ grpc::ServerUnaryReactor* FarmService::ReserveBoard(grpc::CallbackServerContext*
         PLUMB_ASSIGN_OR_RETURN(wanted.length, LengthFrom(request->length_ms(), "length_ms"));
         PLUMB_RETURN_IF_ERROR(CheckText(request->note(), "note"));
         wanted.note = request->note();
-        PLUMB_ASSIGN_OR_RETURN(const store::Reservation made, store.Reserve(wanted));
-        Fill(made, response->mutable_reservation());
+        wanted.count = std::max(request->count(), 1U);
+        PLUMB_ASSIGN_OR_RETURN(const auto made, store.Reserve(wanted));
+        for (const store::Reservation& one : made) {
+          Fill(
+              one,
+              response->has_reservation() ? response->add_more() : response->mutable_reservation());
+        }
         return OkStatus();
       });
 }

@@ -123,6 +123,7 @@ struct ReservationRequest {
   std::string note;  // for people
   std::chrono::milliseconds from{0};    // from now on; 0: at once
   std::chrono::milliseconds length{0};  // above 0, at most 31 days
+  uint32_t count = 1;                   // boards, 1 to 64: all of them or none
 };
 
 // Why a run still waits.

@@ -46,7 +46,7 @@ class SqlStore : public Store {
   Result<std::optional<Lease>> Kick(std::string_view board, std::string_view actor) override;
   Result<std::vector<Expired>> Reap() override;
 
-  Result<Reservation> Reserve(const ReservationRequest& request) override;
+  Result<std::vector<Reservation>> Reserve(const ReservationRequest& request) override;
   Result<Reservation> Extend(std::string_view id,
                              std::string_view owner,
                              std::chrono::milliseconds length) override;

@@ -7,6 +7,7 @@ namespace plumb::store {
 namespace {
 
 constexpr std::chrono::hours kLongest{24 * 31};
+constexpr uint32_t kMostBoards = 64;
 
 Status CheckLength(std::chrono::milliseconds length) {
   if (length.count() <= 0 || length > kLongest) {
@@ -22,6 +23,10 @@ Status CheckReservation(const ReservationRequest& request) {
   if (request.from.count() < 0 || request.from > kLongest) {
     return InvalidArgumentError("a reservation begins now or within 31 days");
   }
+  if (request.count == 0 || request.count > kMostBoards) {
+    return InvalidArgumentError("1 to " + std::to_string(kMostBoards) +
+                                " boards can be reserved at once");
+  }
   return OkStatus();
 }
 
@@ -31,19 +36,26 @@ Reservation ReadReservation(const SqlRow& row) {
 
 constexpr std::string_view kColumns = "v.id, v.board, v.owner, v.note, v.from_ms, v.until_ms";
 
-// A board that matches and is free of reservations in that time; empty when there is none.
-Result<std::string> FindUnreserved(Database& database,
-                                   int64_t now,
-                                   const TagExpression& tags,
-                                   const Reservation& wanted) {
+// Boards that match and are free of reservations in that time, at most `count`.
+Result<std::vector<std::string>> FindUnreserved(Database& database,
+                                                int64_t now,
+                                                const TagExpression& tags,
+                                                const Reservation& wanted,
+                                                uint32_t count) {
   Sql sql("SELECT b.name FROM boards b WHERE b.service <> 'quarantined' AND ");
   sql.Matches(tags).Add(" AND NOT EXISTS (SELECT 1 FROM reservations v WHERE v.board = b.name");
   sql.Add(" AND v.from_ms < ").Value(wanted.until_ms).Add(" AND v.until_ms > ");
   sql.Value(wanted.from_ms).Add(") AND b.alive_until_ms > ").Value(now);
   // Rows of boards are locked, so that two reservations never find the same one free.
-  sql.Add(" ORDER BY CASE WHEN b.run_id IS NULL THEN 0 ELSE 1 END, b.released_ms, b.name LIMIT 1 ");
-  PLUMB_ASSIGN_OR_RETURN(const SqlRows rows, sql.Add("{wait}").Run(database));
-  return rows.empty() ? std::string() : rows.front().Text(0);
+  sql.Add(" ORDER BY CASE WHEN b.run_id IS NULL THEN 0 ELSE 1 END, b.released_ms, b.name LIMIT ");
+  sql.Value(static_cast<int64_t>(count)).Add(" {wait}");
+  PLUMB_ASSIGN_OR_RETURN(const SqlRows rows, sql.Run(database));
+  std::vector<std::string> names;
+  names.reserve(rows.size());
+  for (const SqlRow& row : rows) {
+    names.push_back(row.Text(0));
+  }
+  return names;
 }
 
 Result<bool> Overlaps(Database& database, const Reservation& wanted) {
@@ -77,37 +89,54 @@ Status CheckOwner(const Reservation& reservation, std::string_view owner) {
   return OkStatus();
 }
 
-Status NoneFree(const Waiting& matching) {
-  return ResourceExhaustedError("no board can be reserved for that time; " + matching.reason)
+Status NotEnough(size_t free, uint32_t count, const Waiting& matching) {
+  const std::string found =
+      count == 1 ? "no board"
+                 : "only " + std::to_string(free) + " of " + std::to_string(count) + " boards";
+  return ResourceExhaustedError(found + " can be reserved for that time; " + matching.reason)
       .WithReason("board_busy")
       .WithHint("'plumb boards' shows reservations; ask for another time, or for other tags");
 }
 
+Status InsertReservation(Database& database, int64_t now, const Reservation& made) {
+  // Looked at again under the lock: what was waited for may have reserved it.
+  PLUMB_ASSIGN_OR_RETURN(const bool taken, Overlaps(database, made));
+  if (taken) {
+    return AbortedError("another reservation was faster");
+  }
+  PLUMB_RETURN_IF_ERROR(
+      database
+          .Execute("INSERT INTO reservations(id, board, owner, note, from_ms, until_ms) "
+                   "VALUES($1, $2, $3, $4, $5, $6)",
+                   {made.id, made.board, made.owner, made.note, made.from_ms, made.until_ms})
+          .status());
+  return WriteAudit(database, {0, now, made.owner, "reserve", made.board, made.id});
+}
+
 }  // namespace
 
-Result<Reservation> SqlStore::Reserve(const ReservationRequest& request) {
+Result<std::vector<Reservation>> SqlStore::Reserve(const ReservationRequest& request) {
+  using List = std::vector<Reservation>;
   PLUMB_RETURN_IF_ERROR(CheckReservation(request));
   PLUMB_ASSIGN_OR_RETURN(const TagExpression tags, TagExpression::Parse(request.tags));
-  return Transact<Reservation>([&](Database& database) -> Result<Reservation> {
+  return Transact<List>([&](Database& database) -> Result<List> {
     PLUMB_ASSIGN_OR_RETURN(const int64_t now, Now(database));
-    Reservation made = {RandomId(), "", request.owner, request.note, now + request.from.count(), 0};
-    made.until_ms = made.from_ms + request.length.count();
-    PLUMB_ASSIGN_OR_RETURN(made.board, FindUnreserved(database, now, tags, made));
-    // Looked at again under the lock: what was waited for may have reserved it.
-    PLUMB_ASSIGN_OR_RETURN(const bool taken, Overlaps(database, made));
-    if (made.board.empty() || taken) {
+    Reservation wanted = {"", "", request.owner, request.note, now + request.from.count(), 0};
+    wanted.until_ms = wanted.from_ms + request.length.count();
+    PLUMB_ASSIGN_OR_RETURN(const std::vector<std::string> free,
+                           FindUnreserved(database, now, tags, wanted, request.count));
+    if (free.size() < request.count) {
       PLUMB_ASSIGN_OR_RETURN(const Waiting matching, CountMatching(database, now, request.tags));
-      return taken ? AbortedError("another reservation was faster") : NoneFree(matching);
+      return NotEnough(free.size(), request.count, matching);
     }
-    PLUMB_RETURN_IF_ERROR(
-        database
-            .Execute("INSERT INTO reservations(id, board, owner, note, from_ms, until_ms) "
-                     "VALUES($1, $2, $3, $4, $5, $6)",
-                     {made.id, made.board, made.owner, made.note, made.from_ms, made.until_ms})
-            .status());
-    PLUMB_RETURN_IF_ERROR(
-        WriteAudit(database, {0, now, request.owner, "reserve", made.board, made.id}));
-    return made;
+    List list;
+    for (const std::string& board : free) {
+      wanted.id = RandomId();
+      wanted.board = board;
+      PLUMB_RETURN_IF_ERROR(InsertReservation(database, now, wanted));
+      list.push_back(wanted);
+    }
+    return list;
   });
 }
 

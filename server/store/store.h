@@ -96,16 +96,15 @@ class Store {
   virtual Result<bool> GiveBack(const Lease& lease,
                                 std::string_view outcome,
                                 bool started = true) = 0;
-  // Frees the board whoever holds it; its run is over with outcome "kicked". Empty when it was
-  // free.
+  // Frees the board whoever holds it; its run is over as "kicked". Empty when it was free.
   virtual Result<std::optional<Lease>> Kick(std::string_view board, std::string_view actor) = 0;
-  // Ends what was not renewed in time and what waited longer than its patience ("no_board"), at
-  // most 100 of each at a call; forgets reservations that are over.
+  // Ends what was not renewed in time or waited too long ("no_board"), at most 100 of each at a
+  // call; forgets reservations that are over.
   virtual Result<std::vector<Expired>> Reap() = 0;
 
-  // An idle board first, then the one that rested longest, in service or draining, that nobody has
-  // reserved for any part of that time. kResourceExhausted with board_busy when there is none.
-  virtual Result<Reservation> Reserve(const ReservationRequest& request) = 0;
+  // Idle boards first, then those that rested longest, in service or draining, that nobody has
+  // reserved for any part of that time. kResourceExhausted with board_busy for too few.
+  virtual Result<std::vector<Reservation>> Reserve(const ReservationRequest& request) = 0;
   // It now ends `length` from now. kNotFound with reservation_not_found; kPermissionDenied for
   // another owner; kResourceExhausted with board_busy when the next one begins before that.
   virtual Result<Reservation> Extend(std::string_view id,

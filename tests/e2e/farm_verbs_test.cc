@@ -136,5 +136,31 @@ TEST(FarmVerbsTest, TokensAreMadeListedAndRevoked) {
   EXPECT_EQ(plumb({"revoke", id}).exit.code, 0);
 }
 
+TEST(FarmVerbsTest, SeveralBoardsAreKeptForOneCommand) {
+  Farm farm;
+  for (const char* name : {"cam-1", "cam-2", "cam-3"}) {
+    farm.AddBoard(name, "S6", {"--tag", "lab"});
+  }
+  const auto few =
+      farm.Plumb("reserve", {"--board", "lab", "--count", "4", "--owner", "ann", "--", "true"});
+  EXPECT_EQ(few.exit.code, 3) << few.err;
+  EXPECT_THAT(few.err, HasSubstr("only 3 of 4 boards can be reserved"));
+  const auto kept = farm.Plumb("reserve",
+                               {"--board",
+                                "lab",
+                                "--count",
+                                "2",
+                                "--owner",
+                                "ann",
+                                "--",
+                                "/bin/sh",
+                                "-c",
+                                "echo \"has $PLUMB_BOARDS\"; exit 7"});
+  EXPECT_EQ(kept.exit.code, 7) << kept.err;
+  EXPECT_THAT(kept.out, HasSubstr("has cam-1,cam-2"));
+  const auto list = farm.Plumb("reserve", {"--list"});
+  EXPECT_THAT(list.out, HasSubstr("no board is reserved"));
+}
+
 }  // namespace
 }  // namespace plumb::test

@@ -96,12 +96,13 @@ TEST_F(FarmTest, AReservedBoardIsItsOwnersAlone) {
   const auto anns = client->StartRun(RequestBy(client.get(), "ann"));
   EXPECT_EQ(Serve(&agent, CorrectUpload()).run_id(), *anns) << "it came later, and goes first";
   const auto bob = As("bob");
-  EXPECT_EQ(bob->EndReservation(made->id, false).code(), StatusCode::kPermissionDenied);
-  EXPECT_EQ(bob->Extend(made->id, minutes(9)).status().code(), StatusCode::kPermissionDenied);
+  EXPECT_EQ(bob->EndReservation(made->front().id, false).code(), StatusCode::kPermissionDenied);
+  EXPECT_EQ(bob->Extend(made->front().id, minutes(9)).status().code(),
+            StatusCode::kPermissionDenied);
   EXPECT_EQ(bob->Reserve({{"cam"}, "", milliseconds(0), minutes(1)}).status().reason(),
             "board_busy");
-  EXPECT_GT(ann->Extend(made->id, minutes(9))->until_unix_ms, made->until_unix_ms);
-  ASSERT_TRUE(ann->EndReservation(made->id, false).ok());
+  EXPECT_GT(ann->Extend(made->front().id, minutes(9))->until_unix_ms, made->front().until_unix_ms);
+  ASSERT_TRUE(ann->EndReservation(made->front().id, false).ok());
   EXPECT_EQ(Serve(&agent, CorrectUpload()).run_id(), *bobs);
   EXPECT_TRUE(ann->Reservations()->empty());
 }
@@ -178,6 +179,8 @@ TEST_F(FarmTest, ALostBoardsRunIsStartedAgainAsItsNextAttempt) {
 
 TEST_F(FarmTest, WhatCannotBeIsRefused) {
   const auto farm = As("ann");
+  EXPECT_EQ(farm->Reserve({{}, "", milliseconds(0), minutes(1), 65}).status().code(),
+            StatusCode::kInvalidArgument);
   EXPECT_EQ(farm->Reserve({{}, "", milliseconds(0), milliseconds(0)}).status().code(),
             StatusCode::kInvalidArgument);
   EXPECT_EQ(farm->Reserve({{}, "", milliseconds(0), std::chrono::hours(24 * 40)}).status().code(),
@@ -270,8 +273,8 @@ TEST_F(TokenTest, ItsNameIsTheOwnerWhateverTheCallerSays) {
   const auto farm = FarmClient::Connect(With("operator").first, "forged");
   const auto made = (*farm)->Reserve({{"cam"}, "", milliseconds(0), minutes(1)});
   ASSERT_TRUE(made.ok()) << made.status().ToString();
-  EXPECT_EQ(made->owner, "operator-1");
-  EXPECT_EQ((*farm)->EndReservation(made->id, true).reason(), "role_too_low");
+  EXPECT_EQ(made->front().owner, "operator-1");
+  EXPECT_EQ((*farm)->EndReservation(made->front().id, true).reason(), "role_too_low");
 }
 
 TEST_F(TokenTest, APoolIsAllThatItsHolderReaches) {

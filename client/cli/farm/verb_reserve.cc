@@ -27,6 +27,14 @@ nlohmann::ordered_json ToJson(const Reservation& reservation) {
           {"until_unix_ms", reservation.until_unix_ms}};
 }
 
+nlohmann::ordered_json ToJson(const std::vector<Reservation>& reservations) {
+  auto json = nlohmann::ordered_json::array();
+  for (const Reservation& one : reservations) {
+    json.push_back(ToJson(one));
+  }
+  return json;
+}
+
 std::string Dump(const nlohmann::ordered_json& json) {
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
@@ -36,11 +44,13 @@ class ReserveVerb : public Verb {
   [[nodiscard]] VerbInfo info() const override {
     return {
         "reserve",
-        "Keep a board for yourself",
+        "Keep a board, or several, for yourself",
         "Nobody else's run is started on it; what is under way goes on. With a command after --\n"
         "the board is kept as long as that runs (its environment has PLUMB_BOARD and\n"
         "PLUMB_OWNER, so that its own `plumb run` gets it), and the exit code is the command's;\n"
-        "without one for --for. --list shows all reservations, `plumb release` ends one.",
+        "without one for --for. With --count N so many boards are kept or none; PLUMB_BOARDS has\n"
+        "their names with commas between them, as `plumb run --boards` takes them. --list shows\n"
+        "all reservations, `plumb release` ends one.",
         "plumb reserve --board S6 --server 127.0.0.1:7070 -- ./nightly.sh"};
   }
 
@@ -48,6 +58,9 @@ class ReserveVerb : public Verb {
     AddFarm(app, farm_);
     app.add_option("--board", request_.board, "A board's name, or tags that must all fit")
         ->type_name("WORD");
+    app.add_option("--count", request_.count, "How many boards: all of them or none")
+        ->check(CLI::Range(1U, 64U))
+        ->capture_default_str();
     AddDuration(app, "--for", length_ms_, "How long (default 1h); at most 31 days");
     AddDuration(app, "--from", from_ms_, "When it begins, from now on (default: at once)");
     app.add_option("--note", request_.note, "Why, for others")->type_name("TEXT");
@@ -69,13 +82,16 @@ class ReserveVerb : public Verb {
     }
     request_.length = milliseconds(command_.empty() ? length_ms_ : keep_ms_);
     request_.from = milliseconds(from_ms_);
-    PLUMB_ASSIGN_OR_RETURN(const Reservation made, client->Reserve(request_));
-    PLUMB_RETURN_IF_ERROR(context.json.Write(
-        Dump({{"schema", "plumb.reservation/1"}, {"reservation", ToJson(made)}})));
+    PLUMB_ASSIGN_OR_RETURN(const auto made, client->Reserve(request_));
+    PLUMB_RETURN_IF_ERROR(context.json.Write(Dump({{"schema", "plumb.reservation/1"},
+                                                   {"reservation", ToJson(made.front())},
+                                                   {"reservations", ToJson(made)}})));
     if (command_.empty()) {
-      context.console.Say("board " + EscapeForDisplay(made.board) + " is " +
-                          EscapeForDisplay(made.owner) + "'s until " +
-                          TimeText(made.until_unix_ms) + "\n  plumb release " + made.id);
+      for (const Reservation& one : made) {
+        context.console.Say("board " + EscapeForDisplay(one.board) + " is " +
+                            EscapeForDisplay(one.owner) + "'s until " +
+                            TimeText(one.until_unix_ms) + "\n  plumb release " + one.id);
+      }
       return kExitMatch;
     }
     return Hold(*client, made, context);
@@ -84,10 +100,8 @@ class ReserveVerb : public Verb {
  private:
   Result<int> List(FarmClient& client, VerbContext& context) {
     PLUMB_ASSIGN_OR_RETURN(const auto list, client.Reservations());
-    auto json = nlohmann::ordered_json::array();
     Table table({{"board"}, {"for"}, {"from"}, {"until"}, {"note"}, {"id"}});
     for (const Reservation& one : list) {
-      json.push_back(ToJson(one));
       table.AddRow({{one.board, Style::kBold},
                     {one.owner},
                     {TimeText(one.from_unix_ms)},
@@ -95,8 +109,8 @@ class ReserveVerb : public Verb {
                     {one.note},
                     {one.id}});
     }
-    PLUMB_RETURN_IF_ERROR(
-        context.json.Write(Dump({{"schema", "plumb.reservations/1"}, {"reservations", json}})));
+    PLUMB_RETURN_IF_ERROR(context.json.Write(
+        Dump({{"schema", "plumb.reservations/1"}, {"reservations", ToJson(list)}})));
     if (list.empty()) {
       context.console.Say("no board is reserved");
     } else {
@@ -105,17 +119,10 @@ class ReserveVerb : public Verb {
     return kExitMatch;
   }
 
-  Result<int> Hold(FarmClient& client, const Reservation& made, VerbContext& context) {
-    SubprocessOptions options;
-    options.argv = command_;
-    options.extra_environment = {
-        {"PLUMB_BOARD", made.board}, {"PLUMB_OWNER", made.owner}, {"PLUMB_SERVER", farm_.server}};
-    options.descriptors = {{STDIN_FILENO, STDIN_FILENO},
-                           {STDOUT_FILENO, STDOUT_FILENO},
-                           {STDERR_FILENO, STDERR_FILENO}};
-    auto child = Subprocess::Start(options);
+  Result<int> Hold(FarmClient& client, const std::vector<Reservation>& made, VerbContext& context) {
+    auto child = StartCommand(made);
     if (!child.ok()) {
-      static_cast<void>(client.EndReservation(made.id, false));
+      Release(client, made);
       return child.status();
     }
     std::optional<ExitInfo> ended;
@@ -123,21 +130,56 @@ class ReserveVerb : public Verb {
     while (!ended && lost.ok() && !context.cancel.cancelled()) {
       ended = WaitOrCancel(*child, context.cancel);
       if (!ended) {
-        lost = client.Extend(made.id, milliseconds(keep_ms_)).status();
-        // One that cannot be reached for a moment may be there in time; one that says no will not.
-        lost = lost.code() == StatusCode::kUnavailable ? OkStatus() : lost;
+        lost = ExtendAll(client, made);
       }
     }
     if (!ended) {
       child->Kill(SIGTERM);
       ended = child->WaitFor(std::chrono::seconds(10));
     }
-    static_cast<void>(client.EndReservation(made.id, false));
+    Release(client, made);
     if (!lost.ok()) {
       return std::move(lost).Annotate("the board was lost, the command was stopped");
     }
     PLUMB_RETURN_IF_ERROR(context.cancel.status());
     return ended && ended->code ? *ended->code : kExitBoard;
+  }
+
+  Result<Subprocess> StartCommand(const std::vector<Reservation>& made) const {
+    std::vector<std::string> names;
+    names.reserve(made.size());
+    for (const Reservation& one : made) {
+      names.push_back(one.board);
+    }
+    SubprocessOptions options;
+    options.argv = command_;
+    options.extra_environment = {{"PLUMB_BOARDS", Join(names, ",")},
+                                 {"PLUMB_OWNER", made.front().owner},
+                                 {"PLUMB_SERVER", farm_.server}};
+    if (made.size() == 1) {
+      options.extra_environment["PLUMB_BOARD"] = made.front().board;
+    }
+    options.descriptors = {{STDIN_FILENO, STDIN_FILENO},
+                           {STDOUT_FILENO, STDOUT_FILENO},
+                           {STDERR_FILENO, STDERR_FILENO}};
+    return Subprocess::Start(options);
+  }
+
+  Status ExtendAll(FarmClient& client, const std::vector<Reservation>& made) const {
+    for (const Reservation& one : made) {
+      const Status kept = client.Extend(one.id, milliseconds(keep_ms_)).status();
+      // One that cannot be reached for a moment may be there in time; one that says no will not.
+      if (!kept.ok() && kept.code() != StatusCode::kUnavailable) {
+        return kept;
+      }
+    }
+    return OkStatus();
+  }
+
+  static void Release(FarmClient& client, const std::vector<Reservation>& made) {
+    for (const Reservation& one : made) {
+      static_cast<void>(client.EndReservation(one.id, false));
+    }
   }
 
   // The end of the child, or nothing after a third of the reservation's life or on Ctrl-C.

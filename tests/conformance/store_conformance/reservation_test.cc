@@ -14,7 +14,9 @@ class ReservationTest : public StoreTest {
                               const std::string& tags = "",
                               milliseconds from = milliseconds(0),
                               milliseconds length = minutes(10)) {
-    return store_->Reserve({owner, tags, "a note", from, length});
+    PLUMB_ASSIGN_OR_RETURN(auto made, store_->Reserve({owner, tags, "a note", from, length}));
+    EXPECT_EQ(made.size(), 1U);
+    return made.front();
   }
 };
 
@@ -77,6 +79,29 @@ TEST_P(ReservationTest, TakesABoardThatIsFreeForTheWholeTime) {
   EXPECT_EQ(Reserve("ann", "cam-3", minutes(0), minutes(6)).status().reason(), "board_busy")
       << "the next one begins after five minutes";
   EXPECT_TRUE(Reserve("ann", "cam-3", minutes(0), minutes(5)).ok());
+}
+
+TEST_P(ReservationTest, KeepsSeveralBoardsOrNone) {
+  for (const char* name : {"cam-1", "cam-2", "cam-3"}) {
+    Announce(name, {"S6"});
+  }
+  ASSERT_TRUE(Reserve("bob", "cam-2").ok());
+  const auto few = store_->Reserve({"ann", "S6", "", milliseconds(0), minutes(10), 3});
+  EXPECT_EQ(few.status().reason(), "board_busy");
+  EXPECT_NE(few.status().message().find("only 2 of 3 boards can be reserved"), std::string::npos)
+      << few.status().message();
+  EXPECT_EQ(store_->Reservations()->size(), 1U) << "all or none";
+  const auto pair = store_->Reserve({"ann", "S6", "", milliseconds(0), minutes(10), 2});
+  ASSERT_TRUE(pair.ok()) << pair.status().ToString();
+  ASSERT_EQ(pair->size(), 2U);
+  EXPECT_EQ((*pair)[0].board, "cam-1");
+  EXPECT_EQ((*pair)[1].board, "cam-3");
+  EXPECT_NE((*pair)[0].id, (*pair)[1].id);
+  EXPECT_EQ(Board("cam-3").reserved_by, "ann");
+  for (const uint32_t count : {0U, 65U}) {
+    EXPECT_EQ(store_->Reserve({"ann", "", "", milliseconds(0), minutes(1), count}).status().code(),
+              StatusCode::kInvalidArgument);
+  }
 }
 
 TEST_P(ReservationTest, LivesAsLongAsItIsExtended) {
