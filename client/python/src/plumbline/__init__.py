@@ -26,13 +26,15 @@ from plumbline.errors import (
 from plumbline.options import RunOptions
 from plumbline.progress import Progress, TensorProgress
 from plumbline.report import Diagnosis, Report, TensorReport
-from plumbline.reservation import ReservedBoard, require_match
+from plumbline.reservation import ReservedBoard
 from plumbline.run import Run
+from plumbline.target import BoardTarget, require_match
 from plumbline.tolerance import Tolerance
 
 __all__ = [
     "AccessDenied",
     "Board",
+    "BoardTarget",
     "Client",
     "Diagnosis",
     "Mismatch",

@@ -129,7 +129,7 @@ def load(
     """Arguments and environment to settings. UsageError says what to write instead."""
     where = from_environment("SERVER", address)
     if not where:
-        raise UsageError("no server is named", "give an address or set PLUMB_SERVER")
+        raise UsageError("no server is named", "give an address (pytest: --plumb-server ADDR) or set PLUMB_SERVER")
     tls = _tls_from(
         from_environment("TLS_CA", ca),
         from_environment("TLS_CERT", cert),

@@ -19,6 +19,7 @@ from plumbline.progress import Progress, ProgressFold
 from plumbline.report import Report
 from plumbline.reservation import ReservedBoard
 from plumbline.run import Run
+from plumbline.target import BoardTarget
 
 _MAX_INPUTS = 256
 _LONGEST_RESERVATION = 31 * 86_400.0
@@ -142,6 +143,12 @@ class Client:
         request.input_names.extend(harmless(name_of(source, "bytes"), 80) for source in sources)
         answer = self._connection.call(self._connection.runs.StartRun, request, request_id=request_id)
         return Run(self._connection, answer.run_id)
+
+    def board(
+        self, board: typing.Optional[Selector] = None, *, owner: typing.Optional[str] = None
+    ) -> BoardTarget:
+        """A board by name, or any that has all the tags, without reserving it. None: as `reserve`."""
+        return BoardTarget(self, words_of(board), self.owner if owner is None else owner)
 
     def reserve(
         self,

@@ -80,7 +80,7 @@ class NotCompared(PlumbError):
     def __init__(self, report: Report) -> None:
         error = report.error
         super().__init__(
-            str(report),
+            "%s on %s\n%s" % (report.summary(), report.target or "no board", report),
             code=error.code if error else "not_compared",
             reason=error.code if error else "not_compared",
             hint=error.hint if error else "",
@@ -95,5 +95,5 @@ class Mismatch(AssertionError):
     """The board computed something else than the reference. The text is the whole comparison."""
 
     def __init__(self, report: Report) -> None:
-        super().__init__(str(report))
+        super().__init__("%s on %s\n%s" % (report.summary(), report.target, report))
         self.report = report

@@ -9,34 +9,27 @@ import types
 import typing
 
 from plumbline.boards import Reservation
-from plumbline.errors import Mismatch, NotCompared, PlumbError, ReservationLost, ServerUnreachable
-from plumbline.report import Report
-from plumbline.run import Run
+from plumbline.errors import PlumbError, ReservationLost, ServerUnreachable
+from plumbline.target import BoardTarget
 
 if typing.TYPE_CHECKING:
-    from plumbline._upload import Source
     from plumbline.client import Client
 
 
-class ReservedBoard:
+class ReservedBoard(BoardTarget):
     """A board that nobody else's run is started on. A context manager that releases at its end.
 
     A thread renews the reservation; when this process dies the board is free `seconds` later.
     """
 
     def __init__(self, client: Client, reservation: Reservation, seconds: float) -> None:
-        self._client = client
+        super().__init__(client, [reservation.board], reservation.owner)
         self._seconds = seconds
         self._over = threading.Event()
         self._lost: typing.Optional[PlumbError] = None
         self.reservation = reservation
-        self.name = reservation.board
-        self.owner = reservation.owner
         self._thread = threading.Thread(target=self._keep, name="plumbline-keep-" + self.name, daemon=True)
         self._thread.start()
-
-    def __repr__(self) -> str:
-        return "<plumbline.ReservedBoard %s for %s>" % (self.name, self.owner)
 
     def __enter__(self) -> ReservedBoard:
         return self
@@ -65,28 +58,12 @@ class ReservedBoard:
         if self._lost is None:
             self._client.end_reservation(self.reservation.id, owner=self.owner)
 
-    def start(self, model: Source, inputs: typing.Any, **options: typing.Any) -> Run:
-        """`Client.run` on this board. ReservationLost where it is no longer ours."""
+    def _check(self) -> None:
         if not self.held:
             why = self._lost.message if self._lost else "it was released"
             raise ReservationLost(
                 "board %s is no longer reserved: %s" % (self.name, why), code="failed_precondition", reason="lease_lost"
             )
-        options.setdefault("owner", self.owner)
-        return self._client.run(model, inputs, board=self.name, **options)
-
-    def run(self, model: Source, inputs: typing.Any, **options: typing.Any) -> Report:
-        """The same to its end. A mismatch is a report like another. PlumbError."""
-        return self.start(model, inputs, **options).result()
-
-    def assert_matches(self, model: Source, inputs: typing.Any, **options: typing.Any) -> Report:
-        """The report of a run that matched.
-
-        `Mismatch`, an AssertionError with the whole comparison in its text, where the board computed
-        something else; `NotCompared`, no AssertionError, where the run came to no verdict.
-        """
-        __tracebackhide__ = True
-        return require_match(self.run(model, inputs, **options))
 
     def _keep(self) -> None:
         ends = time.monotonic() + self._seconds
@@ -105,13 +82,3 @@ class ReservedBoard:
             except PlumbError as error:
                 self._lost = error
                 return
-
-
-def require_match(report: Report) -> Report:
-    """`report` itself where it matches; `Mismatch` or `NotCompared` otherwise."""
-    __tracebackhide__ = True
-    if report.verdict == "mismatch":
-        raise Mismatch(report)
-    if not report.matches:
-        raise NotCompared(report)
-    return report
