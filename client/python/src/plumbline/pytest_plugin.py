@@ -104,7 +104,7 @@ def _told_shortly() -> typing.Iterator[None]:
     try:
         yield
     except PlumbError as error:
-        pytest.fail("plumbline: %s" % error, pytrace=False)
+        raise pytest.fail.Exception("plumbline: %s" % error, pytrace=False) from None
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> typing.Optional[list[str]]:
