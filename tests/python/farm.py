@@ -84,7 +84,7 @@ class Farm:
 
     def tcp_address(self):
         """Where `--listen 127.0.0.1:0` came to listen."""
-        return self._server.wait_for_line("listens on 127.0.0.1").split()[-1]
+        return self._server.wait_for_line("and 127.0.0.1:").split()[-1]
 
     def add_board(self, name, spec="S6", *tags):
         """An agent; returns once the server lists the board as idle."""
@@ -98,8 +98,8 @@ class Farm:
         return agent
 
     def plumb(self, *words):
-        """What `plumb VERB … --server …` prints."""
-        return must_run(program("plumb"), *words, "--server", self.address)
+        """What `plumb VERB …` prints with this server."""
+        return must_run(program("plumb"), *words, env={**os.environ, "PLUMB_SERVER": self.address})
 
     def board(self, name):
         """The board as `plumb boards --json` has it; {} when it is not there."""

@@ -66,6 +66,7 @@ class RunOptions:
     wait: bool = False
 
     def __post_init__(self) -> None:
+        words_of(self.board)
         if self.simulator not in _SIMULATORS:
             raise UsageError("there is no simulator %r" % self.simulator, "one of " + ", ".join(_SIMULATORS))
         for name, lowest, highest in (("repeat", 1, _MAX_REPEAT), ("attempts", 1, 100), ("priority", -1000, 1000)):
