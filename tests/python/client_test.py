@@ -2,18 +2,19 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import plumbline
 import pytest
-from farm import eventually, program
+from farm import Process, eventually, program
 from plumbline import _upload
 
 
 def told_by_plumb(farm, run_id):
     """The document that `plumb watch --json` writes for the run; its exit code is the run's."""
-    import subprocess
-
     command = [program("plumb"), "watch", run_id, "--server", farm.address, "--json", "-", "--quiet"]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
 
@@ -46,8 +47,6 @@ def test_a_report_is_what_plumb_writes(farm, client, face):
 
 
 def test_a_reports_text_is_what_plumb_prints(farm, client, face):
-    import subprocess
-
     report = client.run(face.model, face.input, board="bad").result()
     command = [program("plumb"), "watch", report.run_id, "--server", farm.address, "--no-color"]
     printed = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
@@ -150,6 +149,27 @@ def test_a_run_is_cancelled(new_farm, face):
         next(progress for progress in run if progress.state == "running")
         run.cancel()
         assert run.result().cause == "cancelled"
+
+
+def test_ctrl_c_ends_the_run_too(new_farm, face):
+    farm = new_farm()
+    farm.add_board("cam", "S6,fault=hang")
+    script = (
+        "import plumbline\n"
+        "follow = plumbline.Run.__iter__\n"
+        "def told(self):\n"
+        "    for progress in follow(self):\n"
+        "        if progress.state == 'running':\n"
+        "            print('running', self.run_id, flush=True)\n"
+        "        yield progress\n"
+        "plumbline.Run.__iter__ = told\n"
+        "plumbline.connect(%r).run(%r, %r).result()\n" % (farm.address, face.model, face.input)
+    )
+    process = Process(sys.executable, "-c", script)
+    run_id = process.wait_for_line("running").split()[1]
+    process.kill(signal.SIGINT)
+    with plumbline.connect(farm.address) as client:
+        assert client.attach(run_id).result().cause == "cancelled"
 
 
 def test_a_server_that_dies_ends_the_watching(new_farm, face):

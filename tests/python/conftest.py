@@ -26,9 +26,9 @@ def face(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def farm(tmp_path_factory):
+def farm():
     """Boards "cam" (tag "good") and "bad" (tag "faulty"), which hands out the previous result again."""
-    made = Farm(tmp_path_factory.mktemp("farm"))
+    made = Farm()
     try:
         made.add_board("cam", "S6", "good")
         made.add_board("bad", "S6,fault=stale", "faulty")
@@ -38,12 +38,12 @@ def farm(tmp_path_factory):
 
 
 @pytest.fixture
-def new_farm(tmp_path):
+def new_farm():
     """A farm of the test's own without boards; called with the server's flags."""
     made = []
 
     def make(*flags):
-        made.append(Farm(tmp_path, *flags))
+        made.append(Farm(*flags))
         return made[-1]
 
     yield make

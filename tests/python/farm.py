@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -73,8 +75,9 @@ def eventually(condition, what):
 class Farm:
     """One plumb-server in a folder of its own, with boards over the virtual IPU."""
 
-    def __init__(self, folder, *flags):
-        self.folder = str(folder)
+    def __init__(self, *flags):
+        # pytest's folders have names that are too long for a socket's path.
+        self.folder = tempfile.mkdtemp(prefix="plumb-py-")
         self.address = "unix:" + os.path.join(self.folder, "s.sock")
         self._agents = []
         self._server = Process(
@@ -113,3 +116,4 @@ class Farm:
         for agent in self._agents:
             agent.kill()
         self._server.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)

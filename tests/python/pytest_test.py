@@ -1,13 +1,14 @@
 """The pytest plugin, by running pytest on the examples: what a person sees, and what CI reads."""
 
 import os
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree
 
 import plumbline
 import pytest
-from farm import SOURCE
+from farm import SOURCE, Process
 
 EXAMPLES = os.path.join(SOURCE, "client", "python", "examples")
 
@@ -152,6 +153,24 @@ def test_a_reserved_board_is_waited_for(run_pytest, farm):
         assert ran.counts() == (1, 0, 0), ran.text
         with other.reserve("cam"):
             assert run_pytest(test, "--plumb-board=cam").counts() == (1, 0, 1)
+
+
+def test_ctrl_c_gives_the_board_back(new_farm, face, tmp_path):
+    farm = new_farm()
+    farm.add_board("cam", "S6,fault=hang")
+    file = tmp_path / "test_it.py"
+    file.write_text(
+        "def test_it(plumb_board):\n"
+        "    for progress in plumb_board.start(%r, %r):\n"
+        "        print('state', progress.state, flush=True)\n" % (face.model, face.input)
+    )
+    command = [sys.executable, "-m", "pytest", "-s", "-p", "plumbline.pytest_plugin", "-p", "no:cacheprovider"]
+    process = Process(*command, str(file), "--plumb-server", farm.address)
+    process.wait_for_line("state running")
+    with plumbline.connect(farm.address) as client:
+        assert [one.board for one in client.reservations()] == ["cam"]
+        process.kill(signal.SIGINT)
+        assert client.reservations() == []
 
 
 def test_a_board_that_plumb_reserve_holds_is_used_without_reserving(run_pytest, farm):

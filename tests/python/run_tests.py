@@ -9,6 +9,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tempfile
 
 PACKAGES = {
     "google.protobuf": "python3-protobuf",
@@ -45,8 +46,10 @@ def main():
     environment["PLUMB_TEST_BUILD"] = build
     # Entry points of whatever else is installed here are not under test.
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q"]
-    return subprocess.run(command + sys.argv[2:], env=environment, check=False).returncode
+    with tempfile.TemporaryDirectory(prefix="plumb-pytest-") as folder:
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q"]
+        command += ["--basetemp", os.path.join(folder, "t")]
+        return subprocess.run(command + sys.argv[2:], env=environment, check=False).returncode
 
 
 sys.exit(main())

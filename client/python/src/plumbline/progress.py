@@ -150,4 +150,4 @@ class ProgressFold:
 
 
 def _given(wire: run_pb2.TensorComparison, field: str) -> typing.Any:
-    return getattr(wire, field) if wire.HasField(field) else None  # type: ignore[arg-type]
+    return getattr(wire, field) if wire.HasField(field) else None
