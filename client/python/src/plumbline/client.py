@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 import types
@@ -13,7 +14,7 @@ from plumbline._text import harmless, is_name
 from plumbline._upload import Source, ensure, name_of
 from plumbline._wire import farm_service_pb2, run_pb2, run_service_pb2
 from plumbline.boards import Board, Reservation
-from plumbline.errors import NoBoard, PlumbError, UsageError
+from plumbline.errors import NoBoard, PlumbError, ProtocolError, UsageError
 from plumbline.options import RunOptions, Selector, words_of
 from plumbline.progress import Progress, ProgressFold
 from plumbline.report import Report
@@ -21,6 +22,7 @@ from plumbline.reservation import ReservedBoard
 from plumbline.run import Run
 from plumbline.target import BoardTarget
 
+_RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MAX_INPUTS = 256
 _LONGEST_RESERVATION = 31 * 86_400.0
 _ASK_AGAIN = 1.0
@@ -142,6 +144,8 @@ class Client:
         request.model_name = harmless(name_of(model, artifacts[0].sha256), 80)
         request.input_names.extend(harmless(name_of(source, "bytes"), 80) for source in sources)
         answer = self._connection.call(self._connection.runs.StartRun, request, request_id=request_id)
+        if not _RUN_ID.fullmatch(answer.run_id):
+            raise ProtocolError("the server calls the run %r" % harmless(answer.run_id, 80))
         return Run(self._connection, answer.run_id)
 
     def board(
