@@ -141,6 +141,14 @@ def test_a_crash_of_the_boards_runtime_is_no_mismatch(new_farm, face):
         assert caught.value.reason == "runner_crashed" and caught.value.report.exit_code == 4
 
 
+def test_a_board_that_differs_from_itself_comes_to_no_verdict(new_farm, face):
+    farm = new_farm()
+    farm.add_board("cam", "S6,fault=noise")
+    with plumbline.connect(farm.address) as client:
+        report = client.run(face.model, face.input, repeat=3).result()
+        assert (report.verdict, report.cause, report.exit_code) == ("not_compared", "not_repeatable", 6)
+
+
 def test_a_run_is_cancelled(new_farm, face):
     farm = new_farm()
     farm.add_board("cam", "S6,fault=hang")

@@ -126,12 +126,15 @@ def test_expected_failures_stay_expected(run_pytest):
         "import pytest\n"
         "@pytest.mark.xfail(strict=True)\n"
         "def test_known(plumb_board):\n    plumb_board.assert_matches(MODEL, INPUT)\n"
+        "@pytest.mark.xfail(strict=True)\n"
+        "def test_known_to_be_refused(plumb_board):\n    plumb_board.assert_matches(MODEL, [INPUT, INPUT])\n"
         "def test_caught(plumb_board):\n"
         "    with pytest.raises(AssertionError, match='stale_output'):\n"
         "        plumb_board.assert_matches(MODEL, INPUT)\n",
         "--plumb-board=bad",
     )
     assert ran.code == 0, ran.text
+    assert "1 passed, 2 xfailed" in ran.text
 
 
 def test_the_board_is_the_tests_own_while_it_runs(run_pytest):
