@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 
+import plumbline
 import pytest
 from farm import BUILD, SOURCE, must_run, program
 
@@ -51,11 +52,12 @@ def test_pytest_finds_the_plugin_by_itself(installed, farm, face, tmp_path):
 
 
 def test_it_holds_the_package_with_types_and_stubs_and_nothing_else(wheel):
+    information = "plumbline-%s.dist-info" % plumbline.__version__
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-        metadata = archive.read("plumbline-0.1.0.dist-info/METADATA").decode()
+        metadata = archive.read(information + "/METADATA").decode()
     assert {"plumbline/py.typed", "plumbline/_wire/run_service_pb2_grpc.py", "plumbline/_wire/run_pb2.pyi"} <= names
-    assert {name.split("/")[0] for name in names} == {"plumbline", "plumbline-0.1.0.dist-info"}
+    assert {name.split("/")[0] for name in names} == {"plumbline", information}
     sources = os.listdir(os.path.join(SOURCE, "client", "python", "src", "plumbline"))
     assert {"plumbline/" + name for name in sources if name.endswith((".py", ".typed"))} <= names
     assert "License: Apache-2.0\n" in metadata and "Requires-Dist: grpcio" in metadata
