@@ -216,12 +216,52 @@ Suite SuiteOfBatch(const Json& document) {
   return suite;
 }
 
-size_t Count(const Suite& suite, Outcome outcome) {
+// A test suite for each model.
+std::vector<Suite> SuitesOf(const Json& document) {
+  std::vector<Suite> suites;
+  const auto of_model = [&](const std::string& model) -> Suite& {
+    for (Suite& known : suites) {
+      if (known.name == model) {
+        return known;
+      }
+    }
+    Suite fresh;
+    fresh.name = model;
+    fresh.properties.emplace_back("suite", Text(document, "name"));
+    return suites.emplace_back(std::move(fresh));
+  };
+  for (const Json& one : At(document, "cases")) {
+    TestCase test = InputCase(one);
+    const std::string name = Text(one, "name");
+    const std::string model = Text(one, "model");
+    test.name = name.rfind(model + "/", 0) == 0 ? name.substr(model.size() + 1) : name;
+    of_model(model).cases.push_back(std::move(test));
+  }
+  if (At(document, "error").is_object()) {
+    of_model(Text(document, "name")).cases.push_back(ErrorCase("suite", document));
+  }
+  return suites;
+}
+
+size_t Count(const std::vector<Suite>& suites, Outcome outcome) {
   size_t count = 0;
-  for (const TestCase& test : suite.cases) {
-    count += test.outcome == outcome ? 1 : 0;
+  for (const Suite& suite : suites) {
+    for (const TestCase& test : suite.cases) {
+      count += test.outcome == outcome ? 1 : 0;
+    }
   }
   return count;
+}
+
+std::string Counts(const std::vector<Suite>& suites) {
+  size_t tests = 0;
+  for (const Suite& suite : suites) {
+    tests += suite.cases.size();
+  }
+  return "tests=\"" + std::to_string(tests) + "\" failures=\"" +
+         std::to_string(Count(suites, Outcome::kFailed)) + "\" errors=\"" +
+         std::to_string(Count(suites, Outcome::kError)) + "\" skipped=\"" +
+         std::to_string(Count(suites, Outcome::kSkipped)) + "\"";
 }
 
 std::string CaseXml(const Suite& suite, const TestCase& test) {
@@ -241,22 +281,22 @@ std::string CaseXml(const Suite& suite, const TestCase& test) {
   return xml + "    </testcase>\n";
 }
 
-std::string ToXml(const Suite& suite) {
-  const std::string counts = "tests=\"" + std::to_string(suite.cases.size()) + "\" failures=\"" +
-                             std::to_string(Count(suite, Outcome::kFailed)) + "\" errors=\"" +
-                             std::to_string(Count(suite, Outcome::kError)) + "\" skipped=\"" +
-                             std::to_string(Count(suite, Outcome::kSkipped)) + "\"";
+std::string ToXml(const std::vector<Suite>& suites) {
   std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"plumb\" " +
-                    counts + ">\n  <testsuite name=\"" + Escaped(suite.name) + "\" " + counts +
-                    ">\n    <properties>\n";
-  for (const auto& [name, value] : suite.properties) {
-    xml += "      <property name=\"" + Escaped(name) + "\" value=\"" + Escaped(value) + "\"/>\n";
+                    Counts(suites) + ">\n";
+  for (const Suite& suite : suites) {
+    xml += "  <testsuite name=\"" + Escaped(suite.name) + "\" " + Counts({suite}) +
+           ">\n    <properties>\n";
+    for (const auto& [name, value] : suite.properties) {
+      xml += "      <property name=\"" + Escaped(name) + "\" value=\"" + Escaped(value) + "\"/>\n";
+    }
+    xml += "    </properties>\n";
+    for (const TestCase& test : suite.cases) {
+      xml += CaseXml(suite, test);
+    }
+    xml += "  </testsuite>\n";
   }
-  xml += "    </properties>\n";
-  for (const TestCase& test : suite.cases) {
-    xml += CaseXml(suite, test);
-  }
-  return xml + "  </testsuite>\n</testsuites>\n";
+  return xml + "</testsuites>\n";
 }
 
 }  // namespace
@@ -265,12 +305,15 @@ Result<std::string> JunitXml(std::string_view json) {
   const auto document = Json::parse(json, nullptr, false);
   const std::string schema = document.is_object() ? Text(document, "schema") : "";
   if (schema == "plumb.batch/1") {
-    return ToXml(SuiteOfBatch(document));
+    return ToXml({SuiteOfBatch(document)});
+  }
+  if (schema == "plumb.suite/1") {
+    return ToXml(SuitesOf(document));
   }
   if (schema == "plumb.comparison/1" || schema == "plumb.layers/1") {
-    return ToXml(SuiteOfComparison(document));
+    return ToXml({SuiteOfComparison(document)});
   }
-  return InvalidArgumentError("no report of a run, a batch or layers");
+  return InvalidArgumentError("no report of a run, a batch, a suite or layers");
 }
 
 }  // namespace plumb::client

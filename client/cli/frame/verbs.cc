@@ -31,6 +31,7 @@ constexpr std::array kVerbs = {
     VerbEntry{"token add", MakeTokenAddVerb},
     VerbEntry{"token list", MakeTokenListVerb},
     VerbEntry{"token revoke", MakeTokenRevokeVerb},
+    VerbEntry{"submit", MakeSubmitVerb},
     VerbEntry{"runs", MakeRunsVerb},
     VerbEntry{"watch", MakeWatchVerb},
     VerbEntry{"cancel", MakeCancelVerb},

@@ -46,6 +46,7 @@ std::unique_ptr<Verb> MakeQuantParamsVerb();
 std::unique_ptr<Verb> MakeQuantizeVerb();
 std::unique_ptr<Verb> MakeReportVerb();
 std::unique_ptr<Verb> MakeRunVerb();
+std::unique_ptr<Verb> MakeSubmitVerb();
 std::unique_ptr<Verb> MakeRunsVerb();
 std::unique_ptr<Verb> MakeTuneVerb();
 std::unique_ptr<Verb> MakeWatchVerb();
