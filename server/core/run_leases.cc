@@ -35,6 +35,16 @@ Status CheckCanCapture(const rpc::Hello& board) {
           "plumb_capture_input() (docs/input.md)");
 }
 
+// It ended in the store alone, while it waited: nobody has written a report of it.
+bool EndedUnseen(const store::RunRecord& record,
+                 const std::string& server,
+                 const std::filesystem::path& folder) {
+  const bool elsewhere = record.attempt > 0 && record.server != server;
+  std::error_code error;
+  return !elsewhere && !SummaryFrom(record).failure.ok() &&
+         !std::filesystem::exists(folder / "report.json", error);
+}
+
 }  // namespace
 
 void RunManager::OnBoardAttached(const rpc::Hello& identity) {
@@ -310,6 +320,12 @@ void RunManager::OnLookedAt(const store::RunRecord& record) {
     case store::RunPhase::kFinished:
       run->settled = true;
       farm_->Unfollow(record.id);
+      if (EndedUnseen(record,
+                      farm_->options().server,
+                      data_->RunPath(record.id, run->journal.run().attempt))) {
+        WriteFailure(record.id, SummaryFrom(record).failure);
+        return;
+      }
       run->journal.SetRun(SummaryFrom(record));
       Notify(run);
       Retire(record.id);

@@ -62,17 +62,18 @@ class SubmitTest : public testing::Test {
   // What a parser of another make sees: "tests failures errors skipped", then one line for each
   // suite: its name and counts as its cases have them.
   [[nodiscard]] std::string Junit() const {
-    const auto seen = RunProgram(
-        {"/usr/bin/python3",
-         "-c",
-         "import sys, xml.etree.ElementTree as t\n"
-         "root = t.parse(sys.argv[1]).getroot()\n"
-         "print(*(root.get(k) for k in ('tests', 'failures', 'errors', 'skipped')))\n"
-         "for suite in root:\n"
-         "    cases = suite.findall('testcase')\n"
-         "    print(suite.get('name'), len(cases), *(len([c for c in cases if c.find(k) is not None])"
-         " for k in ('failure', 'error', 'skipped')))\n",
-         (folder() / "night.xml").string()});
+    const auto seen =
+        RunProgram({"/usr/bin/python3",
+                    "-c",
+                    "import sys, xml.etree.ElementTree as t\n"
+                    "root = t.parse(sys.argv[1]).getroot()\n"
+                    "print(*(root.get(k) for k in ('tests', 'failures', 'errors', 'skipped')))\n"
+                    "for suite in root:\n"
+                    "    cases = suite.findall('testcase')\n"
+                    "    print(suite.get('name'), len(cases), *(len([c for c in cases if c.find(k) "
+                    "is not None])"
+                    " for k in ('failure', 'error', 'skipped')))\n",
+                    (folder() / "night.xml").string()});
     EXPECT_TRUE(seen.ok() && seen->exit.code == 0) << seen->err;
     return seen->out;
   }

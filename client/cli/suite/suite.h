@@ -34,8 +34,8 @@ struct SuiteCase {
   std::string name;   // "blazeface/face.bin@S6+lab", unique in its suite
 };
 
-// Models × inputs × boards, the boards changing fastest, so that a suite that has begun is at all of
-// its boards.
+// Models × inputs × boards, the boards changing fastest, so that a suite that has begun is at all
+// of its boards.
 std::vector<SuiteCase> CasesOf(const Suite& suite);
 
 }  // namespace plumb::client

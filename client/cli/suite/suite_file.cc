@@ -303,10 +303,10 @@ Result<analysis::Tolerance> SuiteReader::ReadLimits(const YAML::Node& node,
   }
   PLUMB_RETURN_IF_ERROR(reader_.CheckKeys(node, keys));
   analysis::Tolerance limits;
-  for (const auto& [key, value] :
-       {std::pair("atol", &limits.atol), std::pair("rtol", &limits.rtol),
-        std::pair("min_cosine", &limits.min_cosine),
-        std::pair("max_rel_l1", &limits.max_relative_l1)}) {
+  for (const auto& [key, value] : {std::pair("atol", &limits.atol),
+                                   std::pair("rtol", &limits.rtol),
+                                   std::pair("min_cosine", &limits.min_cosine),
+                                   std::pair("max_rel_l1", &limits.max_relative_l1)}) {
     if (node[key]) {
       PLUMB_ASSIGN_OR_RETURN(*value, reader_.Number(node[key], 0));
     }

@@ -126,9 +126,7 @@ int SuiteResults::ExitCode(const Status& error) const {
 
 Line CaseLine(const SuiteCase& one, const CaseResult& result) {
   const bool match = result.exit_code == analysis::kExitMatch;
-  std::string word(match                                  ? "match"
-                   : result.verdict == Verdict::kMismatch ? "mismatch"
-                                                          : "error");
+  std::string word(match ? "match" : result.verdict == Verdict::kMismatch ? "mismatch" : "error");
   word.resize(10, ' ');
   Line line = {{word, match ? Style::kGood : Style::kBad}, {one.name}};
   if (!result.board.empty()) {
@@ -163,8 +161,8 @@ void SayResults(Console& console,
   const size_t match = results.Count(Verdict::kMatch);
   const size_t mismatch = results.Count(Verdict::kMismatch);
   const size_t errors = results.done().size() - match - mismatch;
-  std::string text = std::to_string(match) + " of " + std::to_string(results.cases().size()) +
-                     " runs match";
+  std::string text =
+      std::to_string(match) + " of " + std::to_string(results.cases().size()) + " runs match";
   const auto add = [&text](size_t count, const std::string& what) {
     text += count > 0 ? ", " + std::to_string(count) + " " + what : "";
   };
@@ -173,11 +171,12 @@ void SayResults(Console& console,
   add(results.not_run(), "not run");
   console.Say("");
   const bool good = results.ExitCode(error) == analysis::kExitMatch && results.not_run() == 0;
-  console.Conclude({{"suite: "},
-                    {results.suite().name + ": ", Style::kBold},
-                    {good ? "match" : "not all match", good ? Style::kGood : Style::kBad},
-                    {" (" + text + ", " + ShortestDouble(static_cast<double>(
-                                               static_cast<int64_t>(seconds * 10)) / 10) + " s)"}});
+  console.Conclude(
+      {{"suite: "},
+       {results.suite().name + ": ", Style::kBold},
+       {good ? "match" : "not all match", good ? Style::kGood : Style::kBad},
+       {" (" + text + ", " +
+        ShortestDouble(static_cast<double>(static_cast<int64_t>(seconds * 10)) / 10) + " s)"}});
 }
 
 Result<std::string> SuiteJson(const SuiteResults& results,

@@ -58,10 +58,9 @@ Line CaseLine(const SuiteCase& one, const CaseResult& result);
 void SayResults(Console& console, const SuiteResults& results, const Status& error, double seconds);
 
 // The document; `report_of` gives the plumb.comparison/1 of a case that is done.
-Result<std::string> SuiteJson(
-    const SuiteResults& results,
-    const Status& error,
-    double wall_ms,
-    const std::function<Result<std::string>(size_t index)>& report_of);
+Result<std::string> SuiteJson(const SuiteResults& results,
+                              const Status& error,
+                              double wall_ms,
+                              const std::function<Result<std::string>(size_t index)>& report_of);
 
 }  // namespace plumb::client

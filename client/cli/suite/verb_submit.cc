@@ -121,7 +121,8 @@ void SubmitVerb::Declare(CLI::App& app) {
       ->take_all()
       ->type_name("PATTERN");
   app.add_flag("--list", list_, "Show the cases and run nothing");
-  app.add_option("--jobs", jobs_, "Runs that wait or run at a time; more than boards, so that none is idle")
+  app.add_option(
+         "--jobs", jobs_, "Runs that wait or run at a time; more than boards, so that none is idle")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   app.add_flag("--fail-fast", fail_fast_, "End at the first run that does not match");
@@ -168,11 +169,10 @@ Result<int> SubmitVerb::List(VerbContext& context) const {
     context.console.Say(EscapeForDisplay(one.name));
   }
   context.console.Conclude({{std::to_string(cases_.size()) + " runs"}});
-  PLUMB_ASSIGN_OR_RETURN(
-      const std::string json,
-      SuiteJson(*results_, OkStatus(), 0, [](size_t /*index*/) {
-        return Result<std::string>(std::string());
-      }));
+  PLUMB_ASSIGN_OR_RETURN(const std::string json,
+                         SuiteJson(*results_, OkStatus(), 0, [](size_t /*index*/) {
+                           return Result<std::string>(std::string());
+                         }));
   PLUMB_RETURN_IF_ERROR(context.json.Write(json));
   return kExitMatch;
 }
@@ -214,8 +214,8 @@ Status SubmitVerb::TakeUp(VerbContext& context) {
     results_->Add(entry->outcome, *report, true);
   }
   if (!results_->done().empty()) {
-    context.console.Say("going on with '" + EscapeForDisplay(resume_) + "': " +
-                        std::to_string(results_->done().size()) + " of " +
+    context.console.Say("going on with '" + EscapeForDisplay(resume_) +
+                        "': " + std::to_string(results_->done().size()) + " of " +
                         std::to_string(cases_.size()) + " runs are judged");
   }
   return OkStatus();
@@ -269,10 +269,9 @@ Status SubmitVerb::WriteDocuments(VerbContext& context, const Status& error, dou
   if (!context.json.wanted() && junit_.empty()) {
     return OkStatus();
   }
-  PLUMB_ASSIGN_OR_RETURN(const std::string json,
-                         SuiteJson(*results_, error, wall_ms, [this](size_t index) {
-                           return ReportOf(index);
-                         }));
+  PLUMB_ASSIGN_OR_RETURN(
+      const std::string json,
+      SuiteJson(*results_, error, wall_ms, [this](size_t index) { return ReportOf(index); }));
   if (!junit_.empty()) {
     PLUMB_ASSIGN_OR_RETURN(const std::string xml, JunitXml(json));
     PLUMB_RETURN_IF_ERROR(WriteFileAtomically(junit_, xml));
@@ -322,9 +321,8 @@ Result<int> SubmitVerb::Run(VerbContext& context) {
         plan, [&](const SuiteEvent& event) { OnEvent(event, context, block); }, cancel_);
   }
   PLUMB_RETURN_IF_ERROR(failed_);
-  return Conclude(context,
-                  error,
-                  std::chrono::duration<double, std::milli>(Clock::now() - began).count());
+  return Conclude(
+      context, error, std::chrono::duration<double, std::milli>(Clock::now() - began).count());
 }
 
 }  // namespace

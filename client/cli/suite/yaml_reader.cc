@@ -68,11 +68,10 @@ Result<int64_t> YamlReader::Integer(const YAML::Node& node, int64_t least, int64
   int64_t value = 0;
   if (!node.IsScalar() || !YAML::convert<int64_t>::decode(node, value) || value < least ||
       value > most) {
-    return Wrong(
-        node,
-        "a whole number from " + std::to_string(least) + " to " + std::to_string(most) +
-            " is expected",
-        "write a number in that range");
+    return Wrong(node,
+                 "a whole number from " + std::to_string(least) + " to " + std::to_string(most) +
+                     " is expected",
+                 "write a number in that range");
   }
   return value;
 }

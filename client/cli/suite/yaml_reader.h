@@ -1,14 +1,14 @@
 // YAML with the line of every mistake.
 #pragma once
 
+#include <yaml-cpp/yaml.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/base/status.h"
-
-#include <yaml-cpp/yaml.h>
 
 namespace plumb::client {
 

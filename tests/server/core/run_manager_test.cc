@@ -309,6 +309,20 @@ TEST_F(RunManagerTest, OnlyTheBoardOfARunMayUploadForIt) {
   EXPECT_EQ(open(std::string(32, 'a'), {*run_id, 1}), StatusCode::kOk);
 }
 
+TEST_F(RunManagerTest, ARunThatEndsInTheStoreAloneHasAReport) {
+  RunRequest request = Request({"nowhere"});
+  request.wait = true;
+  const auto run_id = Start(request);
+  ASSERT_TRUE(run_id.ok()) << run_id.status().ToString();
+  // As the store's own housekeeping does, before this server's clock is at the deadline.
+  ASSERT_TRUE(core_->runs().farm().store().Cancel(*run_id, "farm", "no_board").ok());
+  const RunSummary run = Finished(*run_id);
+  EXPECT_EQ(run.failure.reason(), kReasonBoardBusy);
+  const auto path = core_->strand().Call([&] { return core_->runs().ReportPath(*run_id); });
+  ASSERT_TRUE(path.ok()) << path.status().ToString();
+  EXPECT_TRUE(std::filesystem::exists(*path)) << *path;
+}
+
 TEST_F(RunManagerTest, AWaitingRunWhoseLastBoardLeavesIsTold) {
   StartCore(milliseconds(20));
   FakeBoard board(core_.get(), MakeHello("cam"));

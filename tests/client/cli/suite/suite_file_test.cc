@@ -17,8 +17,13 @@ using testing::HasSubstr;
 class SuiteFileTest : public testing::Test {
  protected:
   SuiteFileTest() {
-    for (const char* name :
-         {"face.img", "cls.img", "in/a10.bin", "in/a9.bin", "in/b.bin", "more/b.bin", "empty/x.png"}) {
+    for (const char* name : {"face.img",
+                             "cls.img",
+                             "in/a10.bin",
+                             "in/a9.bin",
+                             "in/b.bin",
+                             "more/b.bin",
+                             "empty/x.png"}) {
       std::filesystem::create_directories((folder_.path() / name).parent_path());
       std::ofstream(folder_.path() / name) << "x";
     }
@@ -72,8 +77,8 @@ boards:
   const SuiteModel& face = suite->models[0];
   EXPECT_EQ(face.name, "face");
   EXPECT_EQ(face.path, InFolder("face.img"));
-  EXPECT_THAT(face.samples, ElementsAre(ElementsAre(InFolder("in/a10.bin")),
-                                        ElementsAre(InFolder("in/a9.bin"))));
+  EXPECT_THAT(face.samples,
+              ElementsAre(ElementsAre(InFolder("in/a10.bin")), ElementsAre(InFolder("in/a9.bin"))));
   EXPECT_EQ(face.base.max_attempts, 3U);
   EXPECT_EQ(face.base.deadline, milliseconds(120'000));
   EXPECT_EQ(face.base.tolerance.by_default.min_cosine, 0.99);
@@ -83,7 +88,8 @@ boards:
   EXPECT_EQ(angle.base.repetitions, 5U);
   EXPECT_EQ(angle.base.max_attempts, 3U) << "what it does not say is as in defaults";
   EXPECT_EQ(angle.base.deadline, milliseconds(90'000));
-  EXPECT_THAT(suite->boards, ElementsAre(ElementsAre("S6", "lab"), ElementsAre("S3", "front door")));
+  EXPECT_THAT(suite->boards,
+              ElementsAre(ElementsAre("S6", "lab"), ElementsAre("S3", "front door")));
   std::vector<std::string> names;
   for (const SuiteCase& one : CasesOf(*suite)) {
     names.push_back(one.name);
