@@ -81,6 +81,47 @@ int Certs(int argc, char** argv) {
   return 0;
 }
 
+struct KeepFlags {
+  int days = 0;
+  uint64_t size = 0;
+  int scrub_days = 0;
+};
+
+void AddKeepFlags(CLI::App& app, KeepFlags* keep) {
+  app.add_option("--keep-days",
+                 keep->days,
+                 "Remove runs and uploaded files not used for so many days; default: never. What "
+                 "is pinned or needed by a run stays (docs/store.md)")
+      ->envname("PLUMB_KEEP_DAYS")
+      ->check(CLI::Range(1, 36'500));
+  app.add_option("--keep-size",
+                 keep->size,
+                 "Remove the oldest of them while --data holds more: 50G, 800M (powers of 1024)")
+      ->envname("PLUMB_KEEP_SIZE")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false))
+      ->type_name("SIZE");
+  app.add_option("--scrub-days",
+                 keep->scrub_days,
+                 "Read every uploaded file again so often; a damaged one is moved to damaged/")
+      ->envname("PLUMB_SCRUB_DAYS")
+      ->check(CLI::Range(1, 36'500));
+}
+
+plumb::server::DataKeeperOptions OptionsFrom(const KeepFlags& keep) {
+  constexpr std::chrono::hours kDay{24};
+  plumb::server::DataKeeperOptions options;
+  if (keep.days > 0) {
+    options.retention.age = keep.days * kDay;
+  }
+  if (keep.size > 0) {
+    options.retention.size = keep.size;
+  }
+  if (keep.scrub_days > 0) {
+    options.scrub = keep.scrub_days * kDay;
+  }
+  return options;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -130,6 +171,8 @@ int main(int argc, char** argv) {
                  "How long a board stays with a run whose server is not heard of")
       ->check(CLI::Range(2, 3600))
       ->capture_default_str();
+  KeepFlags keep;
+  AddKeepFlags(app, &keep);
   plumb::server::SimulatorsOptions simulators;
   plumb::server::SimulatorFlags simulator_flags;
   app.add_option("--simulator",
@@ -166,6 +209,7 @@ int main(int argc, char** argv) {
     return plumb::analysis::kExitUsage;
   }
   options.lease = std::chrono::seconds(lease_seconds);
+  options.keeper = OptionsFrom(keep);
   simulators.external = *std::move(external);
   options.simulators = std::make_shared<plumb::server::Simulators>(std::move(simulators));
   return Serve(options);

@@ -48,6 +48,12 @@ void Observatory::Observe(const RunSummary& run, const analysis::ComparisonRepor
 FarmNow Observatory::Now(ServerCore& core) const {
   FarmNow now;
   now.version = version_;
+  const DataKeeperCounts kept = core.kept();
+  now.removed_runs = kept.removed_runs;
+  now.removed_files = kept.removed_files;
+  now.removed_bytes = kept.removed_bytes;
+  now.scrubbed_files = kept.scrubbed_files;
+  now.damaged_files = kept.damaged_files;
   for (const BoardInfo& board : core.boards().List()) {
     uint64_t& count = !board.connected       ? now.lost_boards
                       : board.run_id.empty() ? now.idle_boards

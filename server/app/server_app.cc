@@ -68,6 +68,7 @@ Result<std::unique_ptr<ServerApp>> ServerApp::Start(const ServerAppOptions& opti
   core_options.runs.resume_grace = options.resume_grace;
   core_options.runs.version = PLUMB_VERSION;
   core_options.runs.limits = options.limits;
+  core_options.keeper = options.keeper;
   core_options.simulators = [simulators = options.simulators
                                               ? options.simulators
                                               : std::make_shared<Simulators>(SimulatorsOptions())](

@@ -12,6 +12,7 @@
 #include "common/rpc/tls_files.h"
 #include "common/rpc/tls_watch.h"
 #include "server/app/simulators.h"
+#include "server/core/data_keeper.h"
 #include "server/core/limits.h"
 
 namespace plumb::server {
@@ -37,6 +38,7 @@ struct ServerAppOptions {
   rpc::TlsFiles tls;  // of every TCP address; unix sockets are guarded by their files' permissions
   std::chrono::milliseconds resume_grace{5'000};  // for an agent to come back in mid-run
   ServerLimits limits;
+  DataKeeperOptions keeper;  // what is removed from `data`, and how often it is read again
 };
 
 // Runs on threads of its own while it lives. Thread-safe.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "server/core/use_guard.h"
 
 namespace plumb::server {
 namespace {
@@ -20,7 +21,7 @@ std::string Describe(const Artifact& artifact) {
 
 }  // namespace
 
-Result<BlobStore> BlobStore::Open(const fs::path& folder, bool clear) {
+Result<BlobStore> BlobStore::Open(const fs::path& folder, bool clear, const fs::path& guard) {
   PLUMB_RETURN_IF_ERROR(MakeFolders(folder));
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
@@ -32,7 +33,7 @@ Result<BlobStore> BlobStore::Open(const fs::path& folder, bool clear) {
   if (error) {
     return ErrnoError(error.value(), "cannot read the folder '" + folder.string() + "'");
   }
-  return BlobStore(folder);
+  return BlobStore(folder, guard.empty() ? folder / ".use.lock" : guard);
 }
 
 fs::path BlobStore::PathOf(const std::string& sha256) const {
@@ -53,6 +54,60 @@ Result<Artifact> BlobStore::Find(const Artifact& artifact) const {
         .WithHint("upload it first");
   }
   return found;
+}
+
+Result<Artifact> BlobStore::Use(const Artifact& artifact) const {
+  PLUMB_ASSIGN_OR_RETURN(const UseGuard guard, UseGuard::Shared(guard_));
+  PLUMB_ASSIGN_OR_RETURN(Artifact found, Find(artifact));
+  PLUMB_RETURN_IF_ERROR(MarkUsed(found.path));
+  return found;
+}
+
+Result<std::vector<BlobStore::Entry>> BlobStore::List() const {
+  std::vector<Entry> entries;
+  std::error_code error;
+  for (fs::directory_iterator at(folder_, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    const auto size = FileSize(at->path());
+    const auto used = LastUsedMs(at->path());
+    if (IsSha256Hex(name) && size.ok() && used.ok()) {
+      entries.push_back({name, *size, *used});
+    }
+  }
+  if (error) {
+    return ErrnoError(error.value(), "cannot read the folder '" + folder_.string() + "'");
+  }
+  return entries;
+}
+
+Result<bool> BlobStore::RemoveUnused(const std::string& sha256, int64_t since_ms) const {
+  const fs::path path = PathOf(sha256);
+  const fs::path going = path.string() + ".gone.part";  // a crash in between leaves what Open clears
+  {
+    PLUMB_ASSIGN_OR_RETURN(const UseGuard guard, UseGuard::Exclusive(guard_));
+    const auto used = LastUsedMs(path);
+    if (!used.ok() || *used >= since_ms) {
+      return used.ok() || used.status().code() == StatusCode::kNotFound ? Result<bool>(false)
+                                                                        : used.status();
+    }
+    std::error_code error;
+    fs::rename(path, going, error);
+    if (error) {
+      return ErrnoError(error.value(), "removing '" + path.string() + "'");
+    }
+  }
+  std::error_code error;
+  fs::remove(going, error);
+  return error ? Result<bool>(ErrnoError(error.value(), "removing '" + going.string() + "'"))
+               : Result<bool>(true);
+}
+
+Status BlobStore::SetAside(const std::string& sha256, const fs::path& folder) const {
+  PLUMB_RETURN_IF_ERROR(MakeFolders(folder));
+  PLUMB_ASSIGN_OR_RETURN(const UseGuard guard, UseGuard::Exclusive(guard_));
+  std::error_code error;
+  fs::rename(PathOf(sha256), folder / sha256, error);
+  return error ? ErrnoError(error.value(), "moving '" + sha256 + "' aside") : OkStatus();
 }
 
 Status BlobStore::Verify(const Artifact& artifact) const {

@@ -5,6 +5,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/base/file.h"
 #include "common/base/sha256.h"
@@ -17,11 +19,33 @@ namespace plumb::server {
 class BlobStore {
  public:
   // Makes the folder and removes what uploads that did not finish left in it. The folder must be
-  // this process's alone.
-  static Result<BlobStore> Open(const std::filesystem::path& folder, bool clear = true);
+  // this process's alone, unless it is told not to `clear`. `guard`: see use_guard.h; empty: a file
+  // in the folder.
+  static Result<BlobStore> Open(const std::filesystem::path& folder,
+                                bool clear = true,
+                                const std::filesystem::path& guard = {});
 
   // `artifact` with the path of its file. kNotFound when it is not here or has another size.
   [[nodiscard]] Result<Artifact> Find(const Artifact& artifact) const;
+
+  // As Find, and keeps the file from being removed for the grace time from now on: for whoever is
+  // about to name it in a request.
+  [[nodiscard]] Result<Artifact> Use(const Artifact& artifact) const;
+
+  // A file as it lies here; for whoever keeps the folder small and sound.
+  struct Entry {
+    std::string sha256;
+    uint64_t size = 0;
+    int64_t used_ms = 0;  // use_guard.h
+  };
+
+  // In any order. What goes meanwhile may be missing.
+  [[nodiscard]] Result<std::vector<Entry>> List() const;
+  // False: it was used since, or is gone already.
+  [[nodiscard]] Result<bool> RemoveUnused(const std::string& sha256, int64_t since_ms) const;
+  // Moves a file that does not hold what its name says into `folder`, which is made.
+  Status SetAside(const std::string& sha256, const std::filesystem::path& folder) const;
+  [[nodiscard]] std::filesystem::path PathOf(const std::string& sha256) const;
 
   // Reads the whole file. kDataLoss when it no longer holds what its name says; the file is then
   // removed, so that it is uploaded anew.
@@ -51,11 +75,12 @@ class BlobStore {
   [[nodiscard]] Result<Upload> BeginUpload(const Artifact& artifact) const;
 
  private:
-  explicit BlobStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
-
-  [[nodiscard]] std::filesystem::path PathOf(const std::string& sha256) const;
+  BlobStore(std::filesystem::path folder, std::filesystem::path guard)
+      : folder_(std::move(folder)),
+        guard_(std::move(guard)) {}
 
   std::filesystem::path folder_;
+  std::filesystem::path guard_;
 };
 
 }  // namespace plumb::server

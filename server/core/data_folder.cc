@@ -5,10 +5,12 @@
 
 #include <cctype>
 #include <cerrno>
+#include <system_error>
 
 #include "common/archive/run_folder.h"
 #include "common/base/file.h"
 #include "common/base/text.h"
+#include "server/core/use_guard.h"
 
 namespace plumb::server {
 namespace {
@@ -62,11 +64,46 @@ Result<DataFolder> DataFolder::Open(const std::filesystem::path& path, const std
   if (first) {
     PLUMB_RETURN_IF_ERROR(archive::RemoveUnfinishedRuns(path / "runs"));
   }
-  PLUMB_ASSIGN_OR_RETURN(BlobStore blobs, BlobStore::Open(path / "blobs", /*clear=*/first));
+  PLUMB_ASSIGN_OR_RETURN(BlobStore blobs, BlobStore::Open(path / "blobs", /*clear=*/first, path / "use.lock"));
   if (first && !server.empty() && ::flock(lock.get(), LOCK_SH) != 0) {
     return ErrnoError(errno, "sharing the folder");
   }
   return DataFolder(path, std::move(lock), std::move(name_lock), std::move(blobs));
+}
+
+Status DataFolder::UseRun(const std::filesystem::path& folder) const {
+  PLUMB_ASSIGN_OR_RETURN(const UseGuard guard, UseGuard::Shared(use_lock()));
+  return MarkUsed(folder);
+}
+
+bool DataFolder::IsPinned(const std::filesystem::path& run_folder) {
+  std::error_code error;
+  const auto type = std::filesystem::symlink_status(run_folder / "pinned", error).type();
+  // What cannot be looked at may be pinned.
+  return type != std::filesystem::file_type::not_found;
+}
+
+Result<bool> DataFolder::RemoveUnusedRun(const std::string& name, int64_t since_ms) const {
+  const std::filesystem::path path = runs() / name;
+  // A crash in between leaves what Open clears away.
+  const std::filesystem::path going = runs() / (name + ".gone.part");
+  {
+    PLUMB_ASSIGN_OR_RETURN(const UseGuard guard, UseGuard::Exclusive(use_lock()));
+    const auto used = LastUsedMs(path);
+    if (!used.ok() || *used >= since_ms || IsPinned(path)) {
+      return used.ok() || used.status().code() == StatusCode::kNotFound ? Result<bool>(false)
+                                                                        : used.status();
+    }
+    std::error_code error;
+    std::filesystem::rename(path, going, error);
+    if (error) {
+      return ErrnoError(error.value(), "removing '" + path.string() + "'");
+    }
+  }
+  std::error_code error;
+  std::filesystem::remove_all(going, error);
+  return error ? Result<bool>(ErrnoError(error.value(), "removing '" + going.string() + "'"))
+               : Result<bool>(true);
 }
 
 }  // namespace plumb::server

@@ -34,12 +34,31 @@ class DataFolder {
     return attempt <= 1 ? RunPath(run_id) : RunPath(run_id + "-attempt" + std::to_string(attempt));
   }
 
+  // Marks a run that has ended as used now (use_guard.h), since another is to be compared with it.
+  // kNotFound when it is gone.
+  [[nodiscard]] Status UseRun(const std::filesystem::path& folder) const;
+  // `name`: of a folder in runs(). False: it was used since, is pinned, or gone already.
+  [[nodiscard]] Result<bool> RemoveUnusedRun(const std::string& name, int64_t since_ms) const;
+  // A person put a file of this name into the run's folder: it is not removed.
+  static bool IsPinned(const std::filesystem::path& run_folder);
+
+  // Files that no longer held what their names say.
+  [[nodiscard]] std::filesystem::path damaged() const { return path_ / "damaged"; }
+
+  // When which file was read again last (data_keeper.cc).
+  [[nodiscard]] std::filesystem::path scrubbed() const { return path_ / "scrubbed"; }
+
+  // Whoever holds it keeps the folder; the other servers need not.
+  [[nodiscard]] std::filesystem::path keeper_lock() const { return path_ / "keeper.lock"; }
+
  private:
   DataFolder(std::filesystem::path path, UniqueFd lock, UniqueFd name_lock, BlobStore blobs)
       : path_(std::move(path)),
         lock_(std::move(lock)),
         name_lock_(std::move(name_lock)),
         blobs_(std::move(blobs)) {}
+
+  [[nodiscard]] std::filesystem::path use_lock() const { return path_ / "use.lock"; }
 
   std::filesystem::path path_;
   UniqueFd lock_;

@@ -1,6 +1,7 @@
 #include "server/core/run_manager.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "common/archive/run_folder.h"
@@ -79,15 +80,17 @@ Status RunManager::CheckRequest(const RunRequest& request) const {
   std::vector<Artifact> files = request.inputs;
   files.push_back(request.model);
   for (const Artifact& file : files) {
-    const auto found = data_->blobs().Find(file);
-    if (!found.ok()) {
+    const auto found = data_->blobs().Use(file);
+    if (found.status().code() == StatusCode::kNotFound) {
       return FailedPreconditionError(found.status().message()).WithHint(found.status().hint());
     }
+    PLUMB_RETURN_IF_ERROR(found.status());
   }
   if (request.reference.kind != ReferenceKind::kRecordedRun) {
     return simulators_(request.reference.kind).status();
   }
   PLUMB_ASSIGN_OR_RETURN(const auto report, ReportPath(request.reference.run_id));
+  PLUMB_RETURN_IF_ERROR(data_->UseRun(report.parent_path()).Annotate("--reference"));
   return archive::FindLeg(report.parent_path(), analysis::Role::kReference)
       .status()
       .Annotate("--reference");
@@ -251,7 +254,12 @@ Result<std::filesystem::path> RunManager::ReportPath(const std::string& run_id) 
     return FailedPreconditionError("run '" + run_id + "' is not finished")
         .WithHint("'plumb watch " + run_id + "' waits for it");
   }
-  return data_->RunPath(run_id, summary.attempt) / "report.json";
+  std::filesystem::path path = data_->RunPath(run_id, summary.attempt) / "report.json";
+  if (std::error_code error; !std::filesystem::exists(path, error)) {
+    return NotFoundError("the results of run '" + run_id + "' are no longer here")
+        .WithHint("the server removes runs by age and size (docs/store.md); run it again");
+  }
+  return path;
 }
 
 uint64_t RunManager::Await(const std::string& run_id, uint64_t cursor, WatchCallback callback) {

@@ -54,7 +54,8 @@ class RunManager {
   // No further runs are taken.
   [[nodiscard]] bool stopping() const { return static_cast<bool>(stopped_); }
 
-  // Where the report of a finished run lies; kFailedPrecondition before it is finished.
+  // Where the report of a finished run lies; kFailedPrecondition before it is finished, kNotFound
+  // when retention has removed it.
   [[nodiscard]] Result<std::filesystem::path> ReportPath(const std::string& run_id) const;
 
   // Calls `callback` once, on the strand, as soon as something is newer than `cursor` (0: at once,

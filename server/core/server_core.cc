@@ -22,6 +22,12 @@ Result<std::unique_ptr<ServerCore>> ServerCore::Start(ServerCoreOptions options)
                                              std::move(options.simulators),
                                              std::move(farm),
                                              std::move(options.runs));
+  if (options.keeper.wanted()) {
+    store::Store* store = &core->runs_->farm().store();
+    core->keeper_ = std::make_unique<DataKeeper>(
+        &core->data_, [store] { return store->Unfinished(); }, std::move(options.keeper));
+    core->keeper_->Start();
+  }
   return core;
 }
 
@@ -34,6 +40,9 @@ ServerCore::~ServerCore() {
 void ServerCore::Stop() {
   if (std::exchange(stopped_, true)) {
     return;
+  }
+  if (keeper_) {
+    keeper_->Stop();  // it asks the store, which goes with runs_
   }
   auto done = std::make_shared<std::promise<void>>();
   auto future = done->get_future();

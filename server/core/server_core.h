@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "server/core/data_folder.h"
+#include "server/core/data_keeper.h"
 #include "server/core/run_manager.h"
 #include "server/core/simulator.h"
 #include "server/core/strand.h"
@@ -19,6 +20,7 @@ struct ServerCoreOptions {
   FarmOptions farm;
   SimulatorSource simulators;
   RunManagerOptions runs;
+  DataKeeperOptions keeper;  // nothing in it: nothing is ever removed or read again
 };
 
 // Thread-safe.
@@ -41,6 +43,11 @@ class ServerCore {
   // Any thread.
   [[nodiscard]] const BlobStore& blobs() const { return data_.blobs(); }
 
+  // Any thread.
+  [[nodiscard]] DataKeeperCounts kept() const {
+    return keeper_ ? keeper_->counts() : DataKeeperCounts();
+  }
+
   // Ends all runs and waits until their reports are written; the strand goes on, so that streams
   // can still be answered. Never from the strand.
   void Stop();
@@ -51,6 +58,7 @@ class ServerCore {
   DataFolder data_;
   Strand strand_;
   std::unique_ptr<RunManager> runs_;
+  std::unique_ptr<DataKeeper> keeper_;  // null: nothing is kept; asks the store of runs_
   bool stopped_ = false;
 };
 

@@ -13,6 +13,18 @@ void ObserveKnown(Histogram& histogram, double seconds) {
   }
 }
 
+void AddData(const FarmNow& now, Exposition& out) {
+  out.Family("plumb_data_removed_total", "counter", "What retention removed, by kind.");
+  out.Sample(static_cast<double>(now.removed_runs), {{"kind", "run"}});
+  out.Sample(static_cast<double>(now.removed_files), {{"kind", "file"}});
+  out.Family("plumb_data_removed_bytes_total", "counter", "Bytes that retention removed.");
+  out.Sample(static_cast<double>(now.removed_bytes));
+  out.Family("plumb_data_scrubbed_files_total", "counter", "Files that were read again.");
+  out.Sample(static_cast<double>(now.scrubbed_files));
+  out.Family("plumb_data_damaged_files_total", "counter", "Of those, no longer what they were.");
+  out.Sample(static_cast<double>(now.damaged_files));
+}
+
 }  // namespace
 
 RunMetrics::RunMetrics()
@@ -64,6 +76,7 @@ std::string RunMetrics::Text(const FarmNow& now) const {
   out.Sample(invoke_);
   out.Family("plumb_transfer_seconds", "histogram", "Of the outputs from the board to the server.");
   out.Sample(transfer_);
+  AddData(now, out);
   return out.text();
 }
 

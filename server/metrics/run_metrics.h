@@ -29,6 +29,11 @@ struct FarmNow {
   uint64_t preparing_runs = 0;
   uint64_t running_runs = 0;
   uint64_t judging_runs = 0;
+  uint64_t removed_runs = 0;  // these five: of the data folder, since the server began
+  uint64_t removed_files = 0;
+  uint64_t removed_bytes = 0;
+  uint64_t scrubbed_files = 0;
+  uint64_t damaged_files = 0;
   std::string version;
 };
 

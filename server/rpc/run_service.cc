@@ -72,7 +72,7 @@ Status FindMissingIn(const BlobStore& blobs,
   }
   for (const v1::Artifact& wire : request.artifacts()) {
     PLUMB_ASSIGN_OR_RETURN(const Artifact artifact, rpc::FromProto(wire));
-    if (!blobs.Find(artifact).ok()) {
+    if (!blobs.Use(artifact).ok()) {
       *response->add_missing() = wire;
     }
   }

@@ -28,6 +28,7 @@ class SqlStore : public Store {
   Result<std::string> Submit(const Submission& submission) override;
   Result<RunRecord> Find(std::string_view run_id) override;
   Result<std::vector<RunRecord>> Runs(size_t max_count) override;
+  Result<std::vector<RunRecord>> Unfinished() override;
   Result<Waiting> Explain(std::string_view run_id) override;
   Result<Waiting> Match(std::string_view tags) override;
   Result<std::vector<RunRecord>> FindAll(std::span<const std::string> run_ids) override;

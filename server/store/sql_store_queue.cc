@@ -139,6 +139,22 @@ Result<std::vector<RunRecord>> SqlStore::Runs(size_t max_count) {
   });
 }
 
+Result<std::vector<RunRecord>> SqlStore::Unfinished() {
+  using Records = std::vector<RunRecord>;
+  return Transact<Records>([&](Database& database) -> Result<Records> {
+    PLUMB_ASSIGN_OR_RETURN(const SqlRows rows,
+                           database.Execute("SELECT " + std::string(kRunColumns) +
+                                                " FROM runs r WHERE r.phase = 'queued' OR "
+                                                "r.phase = 'running' ORDER BY r.number",
+                                            {}));
+    Records runs;
+    for (const SqlRow& row : rows) {
+      runs.push_back(ReadRun(row));
+    }
+    return runs;
+  });
+}
+
 Result<Waiting> SqlStore::Explain(std::string_view run_id) {
   return Transact<Waiting>([&](Database& database) -> Result<Waiting> {
     PLUMB_ASSIGN_OR_RETURN(const int64_t now, Now(database));

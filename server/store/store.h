@@ -57,6 +57,8 @@ class Store {
   virtual Result<RunRecord> Find(std::string_view run_id) = 0;
   // Newest first.
   virtual Result<std::vector<RunRecord>> Runs(size_t max_count) = 0;
+  // All that are queued or running, oldest first, as they are at one moment.
+  virtual Result<std::vector<RunRecord>> Unfinished() = 0;
   // kFailedPrecondition when it does not wait.
   virtual Result<Waiting> Explain(std::string_view run_id) = 0;
   // What Explain says, for a run that is not submitted: position and queued are 0.
