@@ -82,7 +82,8 @@ Result<std::vector<BlobStore::Entry>> BlobStore::List() const {
 
 Result<bool> BlobStore::RemoveUnused(const std::string& sha256, int64_t since_ms) const {
   const fs::path path = PathOf(sha256);
-  const fs::path going = path.string() + ".gone.part";  // a crash in between leaves what Open clears
+  const fs::path going =
+      path.string() + ".gone.part";  // a crash in between leaves what Open clears
   {
     PLUMB_ASSIGN_OR_RETURN(const UseGuard guard, UseGuard::Exclusive(guard_));
     const auto used = LastUsedMs(path);

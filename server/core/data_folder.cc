@@ -64,7 +64,8 @@ Result<DataFolder> DataFolder::Open(const std::filesystem::path& path, const std
   if (first) {
     PLUMB_RETURN_IF_ERROR(archive::RemoveUnfinishedRuns(path / "runs"));
   }
-  PLUMB_ASSIGN_OR_RETURN(BlobStore blobs, BlobStore::Open(path / "blobs", /*clear=*/first, path / "use.lock"));
+  PLUMB_ASSIGN_OR_RETURN(BlobStore blobs,
+                         BlobStore::Open(path / "blobs", /*clear=*/first, path / "use.lock"));
   if (first && !server.empty() && ::flock(lock.get(), LOCK_SH) != 0) {
     return ErrnoError(errno, "sharing the folder");
   }

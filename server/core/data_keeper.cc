@@ -179,8 +179,7 @@ Status DataKeeper::RemoveWhatMayGo() {
   for (const BlobStore::Entry& blob : blobs) {
     files.push_back({blob.sha256, blob.size, blob.used_ms, needed.files.contains(blob.sha256)});
   }
-  const RetentionPlan plan =
-      Retain(options_.retention, std::move(runs), std::move(files), now_ms);
+  const RetentionPlan plan = Retain(options_.retention, std::move(runs), std::move(files), now_ms);
   Remove(plan, now_ms - options_.retention.grace.count());
   if (plan.too_large && !std::exchange(told_too_large_, plan.too_large)) {
     LogWarning("the data folder holds " + HumanBytes(plan.size_after) + ", more than --keep-size " +
@@ -203,8 +202,8 @@ Result<std::vector<StoredRun>> DataKeeper::ListRuns(const Needed& needed) {
       continue;
     }
     const auto before = known_.find(name);
-    Known facts = before != known_.end() ? before->second
-                                         : Known{SizeOf(at->path()), FilesOf(at->path())};
+    Known facts =
+        before != known_.end() ? before->second : Known{SizeOf(at->path()), FilesOf(at->path())};
     runs.push_back({name,
                     facts.size,
                     *used,

@@ -23,7 +23,7 @@ namespace plumb::server {
 
 struct DataKeeperOptions {
   RetentionPolicy retention;
-  std::optional<std::chrono::milliseconds> scrub;  // how often each file is read again
+  std::optional<std::chrono::milliseconds> scrub;               // how often each file is read again
   std::chrono::milliseconds period = std::chrono::minutes(10);  // between two passes
   // Milliseconds since 1970; null: the clock of the folder's file system.
   std::function<int64_t()> now_ms;

@@ -20,6 +20,7 @@ class ScrubRecord {
 
   // Forgets all other files.
   void KeepOnly(std::span<const std::string> files);
+
   void Set(const std::string& sha256, int64_t unix_ms) { read_[sha256] = unix_ms; }
 
   // Those of `files` that were last read before `since_ms`, the longest ago first; one that never

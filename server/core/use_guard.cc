@@ -18,7 +18,8 @@ std::string Quoted(const std::filesystem::path& path) {
 
 Result<UniqueFd> OpenGuard(const std::filesystem::path& file) {
   UniqueFd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  return fd.valid() ? Result<UniqueFd>(std::move(fd)) : ErrnoError(errno, "opening " + Quoted(file));
+  return fd.valid() ? Result<UniqueFd>(std::move(fd))
+                    : ErrnoError(errno, "opening " + Quoted(file));
 }
 
 Status Lock(const UniqueFd& fd, int how, const std::filesystem::path& file) {
@@ -65,6 +66,7 @@ Status MarkUsed(const std::filesystem::path& path) {
 
 Result<int64_t> LastUsedMs(const std::filesystem::path& path) {
   struct stat info {};
+
   if (::lstat(path.c_str(), &info) != 0) {
     return Failed("looking at ", path);
   }

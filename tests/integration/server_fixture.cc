@@ -45,6 +45,7 @@ void ServerFixture::StartServer(std::chrono::milliseconds resume_grace,
   options.simulators = std::make_shared<server::Simulators>(std::move(simulators));
   options.resume_grace = resume_grace;
   options.limits = limits;
+  options.keeper = keeper_;
   auto server = server::ServerApp::Start(options);
   ASSERT_TRUE(server.ok()) << server.status().ToString();
   server_ = std::move(server).value();

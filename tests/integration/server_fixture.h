@@ -40,6 +40,7 @@ class ServerFixture : public testing::Test {
   // failed no output.
   void ExpectNothingLeftBehind() const;
 
+  server::DataKeeperOptions keeper_;  // of the next StartServer
   TempFolder folder_ = *TempFolder::Create("plumb-it-");
   std::unique_ptr<server::ServerApp> server_;
 };

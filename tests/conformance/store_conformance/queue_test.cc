@@ -43,6 +43,25 @@ TEST_P(QueueTest, ARunComesBackAsItWasSubmitted) {
   EXPECT_EQ(run.submitted_ms, 1'763'800'000'000);
 }
 
+TEST_P(QueueTest, TheUnfinishedOnesAreThoseThatWaitOrRun) {
+  EXPECT_TRUE(store_->Unfinished()->empty());
+  Announce("cam");
+  const std::string over = Submit("over");
+  ASSERT_TRUE(store_->Finish(Claim()->lease, "match", "").ok());
+  const std::string cancelled = Submit("cancelled");
+  ASSERT_TRUE(store_->Cancel(cancelled, "ann").ok());
+  const std::string running = Submit("running");
+  ASSERT_EQ(Claim()->run.id, running);
+  const std::string queued = Submit("queued");
+  const auto unfinished = store_->Unfinished();
+  ASSERT_TRUE(unfinished.ok()) << unfinished.status().ToString();
+  ASSERT_EQ(unfinished->size(), 2U);
+  EXPECT_EQ(unfinished->front().id, running);
+  EXPECT_EQ(unfinished->front().phase, RunPhase::kRunning);
+  EXPECT_EQ(unfinished->back().id, queued);
+  EXPECT_EQ(unfinished->back().submission.request, Run(queued).submission.request);
+}
+
 TEST_P(QueueTest, TheSameRequestAgainIsTheSameRun) {
   const std::string id = Submit("k");
   EXPECT_EQ(Submit("k"), id);

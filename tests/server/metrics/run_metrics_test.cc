@@ -16,6 +16,8 @@ TEST(RunMetricsTest, EveryLabelIsThereBeforeAnythingHappened) {
                            "plumb_runs{state=\"queued\"} 0\n",
                            "plumb_runs_finished_total{verdict=\"mismatch\"} 0\n",
                            "plumb_run_exits_total{exit_code=\"70\"} 0\n",
+                           "plumb_data_removed_total{kind=\"run\"} 0\n",
+                           "plumb_data_damaged_files_total 0\n",
                            "plumb_run_seconds_count 0\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
@@ -29,9 +31,15 @@ TEST(RunMetricsTest, RunsAreCountedByVerdictAndExitCodeAndWhatIsUnknownIsLeftOut
   FarmNow now;
   now.leased_boards = 2;
   now.version = "1.2.3";
+  now.removed_files = 3;
+  now.removed_bytes = 4096;
+  now.scrubbed_files = 7;
   const std::string text = metrics.Text(now);
   EXPECT_THAT(text, HasSubstr("plumb_build_info{version=\"1.2.3\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("plumb_boards{state=\"leased\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("plumb_data_removed_total{kind=\"file\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("plumb_data_removed_bytes_total 4096\n"));
+  EXPECT_THAT(text, HasSubstr("plumb_data_scrubbed_files_total 7\n"));
   EXPECT_THAT(text, HasSubstr("plumb_runs_finished_total{verdict=\"not_compared\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("plumb_run_exits_total{exit_code=\"4\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("plumb_run_exits_total{exit_code=\"2\"} 0\n"));
