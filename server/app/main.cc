@@ -171,6 +171,12 @@ int main(int argc, char** argv) {
                  "How long a board stays with a run whose server is not heard of")
       ->check(CLI::Range(2, 3600))
       ->capture_default_str();
+  app.add_option("--hooks",
+                 options.hooks,
+                 "JSON file: which programs to run around a board's lease and when it hangs "
+                 "(docs/hooks.md)")
+      ->envname("PLUMB_HOOKS")
+      ->type_name("FILE");
   KeepFlags keep;
   AddKeepFlags(app, &keep);
   plumb::server::SimulatorsOptions simulators;

@@ -69,6 +69,10 @@ Result<std::unique_ptr<ServerApp>> ServerApp::Start(const ServerAppOptions& opti
   core_options.runs.version = PLUMB_VERSION;
   core_options.runs.limits = options.limits;
   core_options.keeper = options.keeper;
+  if (!options.hooks.empty()) {
+    PLUMB_ASSIGN_OR_RETURN(HookConfig hooks, HookConfig::Read(options.hooks));
+    core_options.runs.hooks = std::make_shared<HookRunner>(std::move(hooks));
+  }
   core_options.simulators = [simulators = options.simulators
                                               ? options.simulators
                                               : std::make_shared<Simulators>(SimulatorsOptions())](

@@ -38,6 +38,7 @@ struct ServerAppOptions {
   rpc::TlsFiles tls;  // of every TCP address; unix sockets are guarded by their files' permissions
   std::chrono::milliseconds resume_grace{5'000};  // for an agent to come back in mid-run
   ServerLimits limits;
+  std::filesystem::path hooks;  // the file of docs/hooks.md; empty: none
   DataKeeperOptions keeper;  // what is removed from `data`, and how often it is read again
 };
 

@@ -258,6 +258,11 @@ void RemoteRunner::Fail(const Status& status) {
   changed_.notify_all();
 }
 
+bool RemoteRunner::complete() const {
+  const std::lock_guard lock(mutex_);
+  return tracker_ && tracker_->finished();
+}
+
 bool RemoteRunner::untouched() const {
   const std::lock_guard lock(mutex_);
   return !tracker_ || tracker_->position() == rpc::UploadPosition();

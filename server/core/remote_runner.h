@@ -80,6 +80,9 @@ class RemoteRunner final : public Runner {
   // Nothing was uploaded yet. Any thread.
   [[nodiscard]] bool untouched() const;
 
+  // Everything was uploaded. Any thread.
+  [[nodiscard]] bool complete() const;
+
   static constexpr size_t kMaxPending = 16;
 
  private:

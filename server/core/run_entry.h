@@ -39,6 +39,7 @@ struct RunEntry {
   Status lost;                        // why the lease is gone, if it is
   bool settled = false;               // the store has its end; only the report is missing
   bool ending = false;                // the store is being told
+  bool hooked = false;                // hooks are at work on its board
   bool explaining = false;            // the store is being asked why it waits
   std::string waiting;                // what it said last
 

@@ -7,6 +7,16 @@
 #include "server/core/run_manager.h"
 
 namespace plumb::server {
+namespace {
+
+// The runtime did not return, the agent did not answer, or the run's time was over with the board's
+// part undone.
+bool HasHung(const RemoteRunner& remote, const Status& error) {
+  return error.reason() == kReasonRunnerHung ||
+         (error.code() == StatusCode::kDeadlineExceeded && !remote.complete());
+}
+
+}  // namespace
 
 Result<SessionJob> RunManager::MakeJob(const Run& run) const {
   SessionJob job;
@@ -87,6 +97,9 @@ void RunManager::OnFinished(const std::string& run_id, const analysis::Compariso
   --sessions_;
   run->unanswered = {};
   run->upload_grace = {};
+  const auto board = boards_.BoardOf(run_id);
+  const bool hung = run->remote && HasHung(*run->remote, report.error);
+  const bool on_board = run->remote != nullptr;
   if (const auto remote = std::exchange(run->remote, nullptr)) {
     remote->Finish();  // a run that failed before its legs has not
   }
@@ -99,6 +112,17 @@ void RunManager::OnFinished(const std::string& run_id, const analysis::Compariso
   }
   run->upload = 0;
   boards_.Release(run->journal.run().board, run_id);
+  if (options_.hooks && on_board && run->lost.ok() && run->lease) {
+    rpc::Hello identity = board.value_or(rpc::Hello());
+    identity.board_name = run->lease->board;
+    CleanUp(run_id, identity, hung, report);
+  } else {
+    Conclude(run_id, report);
+  }
+}
+
+void RunManager::Conclude(const std::string& run_id, const analysis::ComparisonReport& report) {
+  const Run* run = Get(run_id);
   if (!run->lost.ok()) {
     AfterLoss(run_id, report);
   } else if (!run->lease) {

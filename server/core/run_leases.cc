@@ -113,7 +113,7 @@ void RunManager::OnGrant(const store::Grant& grant) {
   }
   const rpc::RunKey key = {run_id, grant.run.attempt};
   // An attempt before this one may not have come to its end here.
-  if (stopping() || run->session.joinable() ||
+  if (stopping() || run->session.joinable() || run->hooked ||
       !boards_.Lease(grant.lease.board, grant.instance, key)) {
     farm_->GiveBack(
         grant.lease, "board_left", /*started=*/false, [](const Result<bool>& /*again*/) {});
@@ -144,15 +144,21 @@ void RunManager::Begin(const std::string& run_id, const store::Grant& grant) {
       grant.lease.board,
       RemoteRunner::Patience{options_.limits.stall, options_.limits.least_progress},
       std::move(port));
+  Prepare(run_id);
+}
+
+void RunManager::StartOnBoard(const std::string& run_id) {
+  Run* run = Get(run_id);
   auto job = MakeJob(*run);
   if (!job.ok()) {
     WriteFailure(run_id, job.status());
     return;
   }
-  job->board = grant.lease.board;
+  job->board = run->journal.run().board;
   job->target = run->remote;
   if (run->request.check_input) {
-    job->failure = CheckCanCapture(*boards_.BoardOf(run_id));
+    const auto board = boards_.BoardOf(run_id);
+    job->failure = board ? CheckCanCapture(*board) : OkStatus();
     job->ask_for_inputs = [remote = run->remote](RemoteRunner::InputRequest request) {
       remote->AskForInputs(std::move(request));
     };
@@ -298,6 +304,7 @@ void RunManager::WaitAgain(const std::string& run_id) {
 void RunManager::OnLookedAt(const store::RunRecord& record) {
   Run* run = Get(record.id);
   if (run == nullptr || run->lease || run->ending || run->settled || run->session.joinable() ||
+      run->hooked ||
       run->journal.run().state == RunState::kFinished) {
     return;
   }

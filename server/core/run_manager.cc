@@ -16,6 +16,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// For boards to be left as the lab wants them; a stopping server takes a few seconds at most.
+constexpr std::chrono::seconds kHooksAtStop{5};
+
 Status NoSuchRun(const std::string& run_id) {
   return NotFoundError("there is no run '" + EscapeForDisplay(run_id) + "' on this server")
       .WithHint("'plumb runs' lists those there are");
@@ -330,6 +333,9 @@ void RunManager::Stop(std::function<void()> done) {
   }
   for (const std::string& run_id : unfinished) {
     End(run_id, UnavailableError("the server was stopped"));
+  }
+  if (options_.hooks) {
+    options_.hooks->EndWithin(kHooksAtStop);
   }
   boards_.CloseAll(UnavailableError("the server is stopping"));
   CheckStopped();

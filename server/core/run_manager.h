@@ -95,6 +95,7 @@ class RunManager {
   // Leases: run_leases.cc.
   void OnGrant(const store::Grant& grant);
   void Begin(const std::string& run_id, const store::Grant& grant);
+  void StartOnBoard(const std::string& run_id);
   void OnLost(const store::Lease& lease, const Status& why);
   void OnLookedAt(const store::RunRecord& record);
   void Explain(const std::string& run_id);
@@ -117,9 +118,29 @@ class RunManager {
   void WriteFailure(const std::string& run_id, const Status& reason);
   void OnEvents(const std::string& run_id, const std::vector<SessionEvent>& events);
   void OnFinished(const std::string& run_id, const analysis::ComparisonReport& report);
+  // The board is done with: tells the store.
+  void Conclude(const std::string& run_id, const analysis::ComparisonReport& report);
   void Publish(const std::string& run_id, const analysis::ComparisonReport& report);
   void Retire(const std::string& run_id);
   void CheckStopped();
+
+  // Hooks: run_hooks.cc.
+  void Prepare(const std::string& run_id);
+  void OnUnprepared(const std::string& run_id, const Status& failure);
+  // What is to be done to a board that a run has left; `hung`: and why.
+  [[nodiscard]] std::vector<Hook> HooksAfter(const std::string& board, bool hung);
+  // Calls `done` on the strand when the hooks are through and the store knows of a failure.
+  void RunHooks(const std::string& run_id,
+                const std::string& reason,
+                std::vector<Hook> hooks,
+                std::function<void(const Status& failure)> done);
+  void Quarantine(const std::string& board, const std::string& reason, std::function<void()> done);
+  // What follows the end of a session on `board`.
+  void CleanUp(const std::string& run_id,
+               const rpc::Hello& board,
+               bool hung,
+               const analysis::ComparisonReport& report);
+  void Disconnect(const rpc::Hello& board);
 
   // Boards: run_uploads.cc.
   void SendCommand(const std::string& run_id);
@@ -140,6 +161,7 @@ class RunManager {
   RunHistory history_;
   std::map<std::string, std::unique_ptr<Run>> runs_;  // unfinished and recent
   std::deque<std::string> recent_;                    // finished ids in runs_, oldest first
+  std::map<std::string, uint32_t> hangs_;             // by board, in a row
   size_t sessions_ = 0;                               // threads of runs
   size_t unsettled_ = 0;                              // runs whose end the store is being told
   uint64_t next_ticket_ = 1;

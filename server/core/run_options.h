@@ -10,6 +10,7 @@
 #include "server/core/limits.h"
 #include "server/core/run_types.h"
 #include "server/farm/farm.h"
+#include "server/hooks/hook_runner.h"
 
 namespace plumb::server {
 
@@ -21,6 +22,7 @@ struct RunManagerOptions {
   bool keep_queue = false;
   // Called on the strand for every run that is over.
   std::function<void(const RunSummary& run, const analysis::ComparisonReport& report)> on_finished;
+  std::shared_ptr<HookRunner> hooks;  // what the lab wants done around its boards; may be null
 };
 
 // What a server needs of the farm.

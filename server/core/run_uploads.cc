@@ -82,8 +82,8 @@ void RunManager::SendCancel(const std::string& run_id, const Status& reason) {
 
 void RunManager::OnBoardResumed(const std::string& run_id, bool at_it) {
   Run* run = Get(run_id);
-  if (run == nullptr || !run->remote) {
-    return;
+  if (run == nullptr || !run->remote || run->hooked) {
+    return;  // not yet, or no more, at the board
   }
   if (run->remote->untouched()) {
     SendCommand(run_id);  // the first may be lost; an agent that has it takes no harm
