@@ -52,7 +52,7 @@ void RunManager::RunHooks(const std::string& run_id,
   options_.hooks->Run(
       board, run_id, reason, std::move(hooks), [this, board, end](const Status& failure) {
         strand_->Post([this, board, end, failure] {
-          if (failure.ok()) {
+          if (failure.ok() || failure.code() == StatusCode::kCancelled) {
             end(failure);
           } else {
             Quarantine(board, failure.message(), [end, failure] { end(failure); });

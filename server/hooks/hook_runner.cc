@@ -50,6 +50,9 @@ Status HookRunner::RunAll(const HookCall& call, const std::vector<Hook>& hooks) 
     HookCall one = call;
     one.hook = hook;
     const Status status = RunHookCommand(*command, one, [this] { return deadline(); });
+    if (!status.ok() && Clock::now() >= deadline()) {
+      return CancelledError(status.message());
+    }
     if (!status.ok() && command->quarantine) {
       return status;
     }

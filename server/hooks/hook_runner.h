@@ -32,7 +32,7 @@ class HookRunner {
 
   // Runs those of `hooks` that the board has, one after the other, and then calls `done` on another
   // thread: OK, or the first failure for which the board is to be quarantined; what came after it
-  // was left out.
+  // was left out. kCancelled: EndWithin ended it, which says nothing of the board.
   void Run(std::string board,
            std::string run,
            std::string reason,

@@ -46,6 +46,7 @@ void ServerFixture::StartServer(std::chrono::milliseconds resume_grace,
   options.resume_grace = resume_grace;
   options.limits = limits;
   options.keeper = keeper_;
+  options.hooks = hooks_;
   auto server = server::ServerApp::Start(options);
   ASSERT_TRUE(server.ok()) << server.status().ToString();
   server_ = std::move(server).value();

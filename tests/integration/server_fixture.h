@@ -41,6 +41,7 @@ class ServerFixture : public testing::Test {
   void ExpectNothingLeftBehind() const;
 
   server::DataKeeperOptions keeper_;  // of the next StartServer
+  std::filesystem::path hooks_;       // likewise
   TempFolder folder_ = *TempFolder::Create("plumb-it-");
   std::unique_ptr<server::ServerApp> server_;
 };
