@@ -179,6 +179,24 @@ void BoardRegistry::Refuse(const std::string& name,
   }
 }
 
+std::string BoardRegistry::Disconnect(const std::string& name, const Status& reason) {
+  const auto found = boards_.find(name);
+  if (found == boards_.end()) {
+    return "";
+  }
+  const std::string instance = found->second.identity.instance_id;
+  if (const auto link = found->second.link) {
+    link->Close(reason);
+  }
+  return instance;
+}
+
+bool BoardRegistry::Has(const std::string& name, const std::string& instance) const {
+  const auto found = boards_.find(name);
+  return found != boards_.end() && found->second.link &&
+         found->second.identity.instance_id == instance;
+}
+
 std::shared_ptr<BoardLink> BoardRegistry::LinkOf(const std::string& run_id) const {
   const Entry* entry = At(run_id);
   return entry != nullptr ? entry->link : nullptr;

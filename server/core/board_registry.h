@@ -49,6 +49,11 @@ class BoardRegistry {
   // Ends the stream of that agent, unless it has gone already.
   void Refuse(const std::string& name, const std::string& instance, const Status& reason);
 
+  // Ends the stream of whichever agent is that board's, and says which; empty: none.
+  std::string Disconnect(const std::string& name, const Status& reason);
+
+  // That agent's stream is open.
+  [[nodiscard]] bool Has(const std::string& name, const std::string& instance) const;
   // The link of the board leased to `run_id`; null while it is lost.
   [[nodiscard]] std::shared_ptr<BoardLink> LinkOf(const std::string& run_id) const;
   // The board leased to `run_id`.

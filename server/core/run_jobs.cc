@@ -97,7 +97,6 @@ void RunManager::OnFinished(const std::string& run_id, const analysis::Compariso
   --sessions_;
   run->unanswered = {};
   run->upload_grace = {};
-  const auto board = boards_.BoardOf(run_id);
   const bool hung = run->remote && HasHung(*run->remote, report.error);
   const bool on_board = run->remote != nullptr;
   if (const auto remote = std::exchange(run->remote, nullptr)) {
@@ -112,10 +111,8 @@ void RunManager::OnFinished(const std::string& run_id, const analysis::Compariso
   }
   run->upload = 0;
   boards_.Release(run->journal.run().board, run_id);
-  if (options_.hooks && on_board && run->lost.ok() && run->lease) {
-    rpc::Hello identity = board.value_or(rpc::Hello());
-    identity.board_name = run->lease->board;
-    CleanUp(run_id, identity, hung, report);
+  if (care_ && on_board && run->lost.ok() && run->lease) {
+    CleanUp(run_id, hung, report);
   } else {
     Conclude(run_id, report);
   }

@@ -48,6 +48,18 @@ bool EndedUnseen(const store::RunRecord& record,
 }  // namespace
 
 void RunManager::OnBoardAttached(const rpc::Hello& identity) {
+  if (!care_) {
+    Announce(identity);
+    return;
+  }
+  care_->OnAttached(identity, [this, identity] {
+    if (boards_.Has(identity.board_name, identity.instance_id)) {
+      Announce(identity);
+    }
+  });
+}
+
+void RunManager::Announce(const rpc::Hello& identity) {
   store::BoardAnnouncement board;
   board.name = identity.board_name;
   board.instance = identity.instance_id;
@@ -69,6 +81,9 @@ void RunManager::OnBoardAttached(const rpc::Hello& identity) {
 
 void RunManager::OnBoardRemoved(const rpc::Hello& identity) {
   farm_->Leave(identity.board_name, identity.instance_id);
+  if (care_) {
+    care_->OnRemoved(identity.board_name);
+  }
   EndHopeless();
 }
 

@@ -16,9 +16,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// For boards to be left as the lab wants them; a stopping server takes a few seconds at most.
-constexpr std::chrono::seconds kHooksAtStop{5};
-
 Status NoSuchRun(const std::string& run_id) {
   return NotFoundError("there is no run '" + EscapeForDisplay(run_id) + "' on this server")
       .WithHint("'plumb runs' lists those there are");
@@ -58,7 +55,18 @@ RunManager::RunManager(Strand* strand,
                      [this] {
                        const size_t most = options_.limits.running_runs;
                        return most > sessions_ ? most - sessions_ : 0;
-                     }})) {}
+                     }})) {
+  if (options_.hooks) {
+    care_ = std::make_unique<BoardCare>(
+        strand_,
+        options_.hooks,
+        &data_->blobs(),
+        farm_.get(),
+        [this](RunRequest request, Done<Result<std::string>> done) {
+          Start(std::move(request), std::move(done));
+        });
+  }
+}
 
 RunManager::Run* RunManager::Get(const std::string& run_id) {
   const auto found = runs_.find(run_id);
@@ -334,8 +342,8 @@ void RunManager::Stop(std::function<void()> done) {
   for (const std::string& run_id : unfinished) {
     End(run_id, UnavailableError("the server was stopped"));
   }
-  if (options_.hooks) {
-    options_.hooks->EndWithin(kHooksAtStop);
+  if (care_) {
+    care_->Stop();
   }
   boards_.CloseAll(UnavailableError("the server is stopping"));
   CheckStopped();

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "server/core/board_care.h"
 #include "server/core/board_registry.h"
 #include "server/core/data_folder.h"
 #include "server/core/run_entry.h"
@@ -127,20 +128,8 @@ class RunManager {
   // Hooks: run_hooks.cc.
   void Prepare(const std::string& run_id);
   void OnUnprepared(const std::string& run_id, const Status& failure);
-  // What is to be done to a board that a run has left; `hung`: and why.
-  [[nodiscard]] std::vector<Hook> HooksAfter(const std::string& board, bool hung);
-  // Calls `done` on the strand when the hooks are through and the store knows of a failure.
-  void RunHooks(const std::string& run_id,
-                const std::string& reason,
-                std::vector<Hook> hooks,
-                std::function<void(const Status& failure)> done);
-  void Quarantine(const std::string& board, const std::string& reason, std::function<void()> done);
-  // What follows the end of a session on `board`.
-  void CleanUp(const std::string& run_id,
-               const rpc::Hello& board,
-               bool hung,
-               const analysis::ComparisonReport& report);
-  void Disconnect(const rpc::Hello& board);
+  void CleanUp(const std::string& run_id, bool hung, const analysis::ComparisonReport& report);
+  void Announce(const rpc::Hello& identity);
 
   // Boards: run_uploads.cc.
   void SendCommand(const std::string& run_id);
@@ -161,12 +150,12 @@ class RunManager {
   RunHistory history_;
   std::map<std::string, std::unique_ptr<Run>> runs_;  // unfinished and recent
   std::deque<std::string> recent_;                    // finished ids in runs_, oldest first
-  std::map<std::string, uint32_t> hangs_;             // by board, in a row
   size_t sessions_ = 0;                               // threads of runs
   size_t unsettled_ = 0;                              // runs whose end the store is being told
   uint64_t next_ticket_ = 1;
   std::function<void()> stopped_;  // set by Stop
-  std::unique_ptr<Farm> farm_;     // last: it calls all of the above
+  std::unique_ptr<Farm> farm_;     // it calls all of the above
+  std::unique_ptr<BoardCare> care_;  // null: no hooks
 };
 
 }  // namespace plumb::server

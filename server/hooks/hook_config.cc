@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <optional>
 #include <utility>
 
 #include "common/archive/json_reader.h"
 #include "common/base/file.h"
+#include "common/base/sha256.h"
 #include "common/base/suggest.h"
 #include "common/base/text.h"
 
@@ -21,6 +23,8 @@ using archive::JsonReader;
 
 constexpr uint64_t kMaxConfig = uint64_t{1} << 20;
 constexpr uint64_t kMostSeconds = 3600;
+constexpr double kMostMinutes = 44'640;
+constexpr const char* kHealth = "health";
 constexpr std::array kHooks = {
     Hook::kBeforeLease, Hook::kAfterLease, Hook::kOnHang, Hook::kFlash, Hook::kPowerCycle};
 
@@ -70,8 +74,41 @@ Result<HookCommand> ReadCommand(const JsonReader& object, const std::string& whe
   return command;
 }
 
+Result<HealthCheck> ReadHealth(const JsonReader& object, const std::string& where) {
+  PLUMB_RETURN_IF_ERROR(
+      DemandKnown(object, where, {"model", "inputs", "digest", "minutes", "after_failures"}));
+  HealthCheck check;
+  PLUMB_ASSIGN_OR_RETURN(check.model, object.String("model"));
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<std::string> inputs, object.Strings("inputs"));
+  check.inputs.assign(inputs.begin(), inputs.end());
+  if (object.Has("digest")) {
+    PLUMB_ASSIGN_OR_RETURN(check.digest, object.String("digest"));
+    if (!IsSha256Hex(check.digest)) {
+      return object.Wrong("digest", "64 lower-case hexadecimal digits");
+    }
+  }
+  if (object.Has("minutes")) {
+    PLUMB_ASSIGN_OR_RETURN(const double minutes, object.Number("minutes"));
+    if (!(minutes > 0) || minutes > kMostMinutes) {
+      return object.Wrong("minutes", "above 0, at most 44640 (31 days)");
+    }
+    check.every = std::chrono::milliseconds(std::max<int64_t>(1, std::llround(minutes * 60'000)));
+  }
+  if (object.Has("after_failures")) {
+    PLUMB_ASSIGN_OR_RETURN(const uint64_t failures, object.Uint("after_failures", 1000));
+    check.after_failures = static_cast<uint32_t>(failures);
+  }
+  return check;
+}
+
 Status Usage(const Status& status) {
   return Status(status).WithReason("usage");
+}
+
+Status FindFile(const std::filesystem::path& folder, std::filesystem::path* file) {
+  *file = folder / *file;
+  const auto size = FileSize(*file);
+  return size.ok() ? OkStatus() : Usage(size.status().Annotate("the health check's file"));
 }
 
 }  // namespace
@@ -94,7 +131,7 @@ std::string_view HookName(Hook hook) {
 
 Result<HookConfig> HookConfig::Parse(std::string_view json) {
   const auto read = [&]() -> Result<HookConfig> {
-    std::vector<std::string> names;
+    std::vector<std::string> names = {kHealth};
     for (const Hook hook : kHooks) {
       names.emplace_back(HookName(hook));
     }
@@ -112,6 +149,11 @@ Result<HookConfig> HookConfig::Parse(std::string_view json) {
           PLUMB_ASSIGN_OR_RETURN(boards.hooks[hook],
                                  ReadCommand(text, "hook " + name + " of " + Quoted(pattern)));
         }
+      }
+      if (object.Has(kHealth)) {
+        PLUMB_ASSIGN_OR_RETURN(const JsonReader text, object.Object(kHealth));
+        PLUMB_ASSIGN_OR_RETURN(boards.health,
+                               ReadHealth(text, "the health check of " + Quoted(pattern)));
       }
       config.boards_.push_back(std::move(boards));
     }
@@ -134,18 +176,39 @@ Result<HookConfig> HookConfig::Read(const std::filesystem::path& file) {
   }
   PLUMB_ASSIGN_OR_RETURN(const Buffer text, ReadFile(file, kMaxConfig));
   auto config = Parse(text.view());
-  return config.ok() ? std::move(config)
-                     : Result<HookConfig>(config.status().Annotate("--hooks " + Quoted(file.string())));
+  if (!config.ok()) {
+    return config.status().Annotate("--hooks " + Quoted(file.string()));
+  }
+  for (Boards& boards : config->boards_) {
+    if (boards.health) {
+      PLUMB_RETURN_IF_ERROR(FindFile(file.parent_path(), &boards.health->model));
+      for (std::filesystem::path& input : boards.health->inputs) {
+        PLUMB_RETURN_IF_ERROR(FindFile(file.parent_path(), &input));
+      }
+    }
+  }
+  return config;
+}
+
+const HookConfig::Boards* HookConfig::Fitting(const std::string& board) const {
+  const auto found = std::find_if(boards_.begin(), boards_.end(), [&](const Boards& boards) {
+    return ::fnmatch(boards.pattern.c_str(), board.c_str(), 0) == 0;
+  });
+  return found == boards_.end() ? nullptr : &*found;
 }
 
 const HookCommand* HookConfig::Find(const std::string& board, Hook hook) const {
-  for (const Boards& boards : boards_) {
-    if (::fnmatch(boards.pattern.c_str(), board.c_str(), 0) == 0) {
-      const auto found = boards.hooks.find(hook);
-      return found == boards.hooks.end() ? nullptr : &found->second;
-    }
+  const Boards* boards = Fitting(board);
+  if (boards == nullptr) {
+    return nullptr;
   }
-  return nullptr;
+  const auto found = boards->hooks.find(hook);
+  return found == boards->hooks.end() ? nullptr : &found->second;
+}
+
+const HealthCheck* HookConfig::FindHealth(const std::string& board) const {
+  const Boards* boards = Fitting(board);
+  return boards != nullptr && boards->health ? &*boards->health : nullptr;
 }
 
 }  // namespace plumb::server

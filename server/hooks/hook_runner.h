@@ -26,6 +26,8 @@ class HookRunner {
   // Kills what runs and waits for it.
   ~HookRunner();
 
+  [[nodiscard]] const HookConfig& config() const { return config_; }
+
   [[nodiscard]] bool Has(const std::string& board, Hook hook) const {
     return config_.Find(board, hook) != nullptr;
   }

@@ -7,9 +7,11 @@
 #include <gtest/gtest.h>
 
 #include "common/analysis/outcome.h"
+#include "common/base/sha256.h"
 #include "common/base/text.h"
 #include "common/runner/failure.h"
 #include "tests/integration/server_fixture.h"
+#include "tests/support/small_model.h"
 
 namespace plumb::test {
 namespace {
@@ -224,6 +226,140 @@ TEST_F(HooksTest, AServerThatStopsDoesNotWaitForAHook) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(60));
   StartWith("{}");
   EXPECT_NE(Board(Connect().get(), "cam").state, BoardState::kQuarantined) << "no fault of its own";
+}
+
+class HealthTest : public HooksTest {
+ protected:
+  HealthTest() {
+    EXPECT_TRUE(WriteFileAtomically(folder_.path() / "check.img", SmallModelFile({})).ok());
+    EXPECT_TRUE(WriteFileAtomically(folder_.path() / "check.bin", SmallPicture()).ok());
+  }
+
+  // What a board that computes answers: the values of both outputs, 16 bits each, low byte first.
+  static std::string RightDigest() {
+    const SmallAnswer answer = SolveSmallModel(SmallPicture());
+    std::vector<uint8_t> bytes;
+    for (const auto& values : {answer.scores, answer.mean}) {
+      for (const int value : values) {
+        bytes.push_back(static_cast<uint8_t>(value & 0xFF));
+        bytes.push_back(static_cast<uint8_t>((value >> 8) & 0xFF));
+      }
+    }
+    return Sha256Hex(bytes);
+  }
+
+  // The part of a board's hooks; `more` as ", \"key\": value".
+  static std::string Health(const std::string& more) {
+    return R"("health": {"model": "check.img", "inputs": ["check.bin"])" + more + "}";
+  }
+
+  static std::string WithDigest(const std::string& more = "") {
+    return Health(R"(, "digest": ")" + RightDigest() + "\"" + more);
+  }
+
+  // A run that waits for a board that comes.
+  std::string Wait(client::Client* client) {
+    client::RunRequest request = Request(client);
+    request.wait = true;
+    const auto run_id = client->StartRun(request);
+    EXPECT_TRUE(run_id.ok()) << run_id.status().ToString();
+    return run_id.ok() ? *run_id : "";
+  }
+};
+
+TEST_F(HealthTest, ABoardThatComesIsCheckedBeforeAnybodyGetsIt) {
+  StartWith(R"({"*": {)" + WithDigest() + "}}");
+  const auto client = Connect();
+  const std::string waiting = Wait(client.get());
+  FakeAgent agent(address(), "cam");
+  ASSERT_TRUE(agent.Connect().ok());
+  const std::string check = Serve(&agent, CorrectUpload()).run_id();
+  EXPECT_NE(check, waiting);
+  EXPECT_EQ(EndOf(client.get(), check).model_name, "health check: check.img");
+  EXPECT_EQ(Serve(&agent, CorrectUpload()).run_id(), waiting);
+  EXPECT_EQ(EndOf(client.get(), waiting).exit_code, 0);
+  EXPECT_EQ(Board(client.get(), "cam").state, BoardState::kIdle);
+}
+
+TEST_F(HealthTest, ABoardThatComputesSomethingElseIsQuarantined) {
+  StartWith(R"({"*": {)" + WithDigest() + "}}");
+  const auto client = Connect();
+  FakeAgent agent(address(), "cam");
+  ASSERT_TRUE(agent.Connect().ok());
+  EndOf(client.get(), Serve(&agent, CorrectUpload(/*error=*/1)).run_id());
+  EXPECT_EQ(Board(client.get(), "cam").state, BoardState::kQuarantined);
+  EXPECT_THAT(Board(client.get(), "cam").reason, HasSubstr("not " + RightDigest()));
+}
+
+TEST_F(HealthTest, WithoutADigestTheSimulatorDecides) {
+  StartWith(R"({"*": {)" + Health("") + "}}");
+  const auto client = Connect();
+  FakeAgent good(address(), "good");
+  ASSERT_TRUE(good.Connect().ok());
+  EndOf(client.get(), Serve(&good, CorrectUpload()).run_id());
+  EXPECT_EQ(Board(client.get(), "good").state, BoardState::kIdle);
+  FakeAgent bad(address(), "bad", 'b');
+  ASSERT_TRUE(bad.Connect().ok());
+  EndOf(client.get(), Serve(&bad, CorrectUpload(/*error=*/1)).run_id());
+  EXPECT_THAT(Board(client.get(), "bad").reason, HasSubstr("differ from the simulator's"));
+}
+
+TEST_F(HealthTest, AHungBoardIsPowerCycledCheckedAndTheQueueGoesOn) {
+  StartWith(R"({"*": {"on_hang": )" + Note() + R"(, "power_cycle": )" + Note() + ", " +
+            WithDigest() + "}}");
+  const auto client = Connect();
+  // The same agent after all: a switch that has done nothing is told by the check.
+  auto agent = std::make_unique<FakeAgent>(address(), "cam");
+  ASSERT_TRUE(agent->Connect().ok());
+  EndOf(client.get(), Serve(agent.get(), CorrectUpload()).run_id());
+  const std::string first = Wait(client.get());
+  const std::string second = Wait(client.get());
+  Hang(client.get(), agent.get(), first);
+  EXPECT_THAT(Noted(), ElementsAre("on_hang cam", "power_cycle cam"));
+  AwaitClose(agent.get());
+  agent = std::make_unique<FakeAgent>(address(), "cam");
+  ASSERT_TRUE(agent->Connect().ok());
+  const std::string check = Serve(agent.get(), CorrectUpload()).run_id();
+  EXPECT_NE(check, second);
+  EXPECT_EQ(EndOf(client.get(), check).exit_code, 0);
+  EXPECT_EQ(Serve(agent.get(), CorrectUpload()).run_id(), second);
+  EXPECT_EQ(EndOf(client.get(), second).exit_code, 0);
+}
+
+TEST_F(HealthTest, ABoardOnWhichRunsFailIsChecked) {
+  StartWith(R"({"*": {)" + WithDigest(", \"after_failures\": 2") + "}}");
+  const auto client = Connect();
+  FakeAgent agent(address(), "cam");
+  ASSERT_TRUE(agent.Connect().ok());
+  EndOf(client.get(), Serve(&agent, CorrectUpload()).run_id());
+  std::vector<std::string> waiting;
+  for (int i = 0; i < 3; ++i) {
+    waiting.push_back(Wait(client.get()));
+  }
+  for (int i = 0; i < 2; ++i) {
+    const v1::RunKey key = NextRun(&agent);
+    EXPECT_EQ(key.run_id(), waiting.at(static_cast<size_t>(i)));
+    agent.SendFailed(key, UnavailableError("Invoke gave -1").WithReason(kReasonInvokeFailed));
+    EndOf(client.get(), key.run_id());
+  }
+  const v1::RunKey check = NextRun(&agent);
+  EXPECT_NE(check.run_id(), waiting.back());
+  agent.SendFailed(check, UnavailableError("Invoke gave -1").WithReason(kReasonInvokeFailed));
+  EndOf(client.get(), check.run_id());
+  EXPECT_EQ(Board(client.get(), "cam").state, BoardState::kQuarantined);
+  EXPECT_THAT(Board(client.get(), "cam").reason, HasSubstr("health check: "));
+  EXPECT_THAT(Board(client.get(), "cam").reason, HasSubstr("Invoke gave -1"));
+}
+
+TEST_F(HealthTest, ABoardIsCheckedAgainByTheClock) {
+  StartWith(R"({"*": {)" + WithDigest(", \"minutes\": 0.001") + "}}");
+  const auto client = Connect();
+  FakeAgent agent(address(), "cam");
+  ASSERT_TRUE(agent.Connect().ok());
+  const std::string first = Serve(&agent, CorrectUpload()).run_id();
+  const std::string second = Serve(&agent, CorrectUpload()).run_id();
+  EXPECT_NE(first, second);
+  EXPECT_EQ(EndOf(client.get(), second).exit_code, 0);
 }
 
 }  // namespace

@@ -63,6 +63,30 @@ TEST(HookConfigTest, WrongValuesAreRefused) {
               HasSubstr("\"quarantine\" or \"continue\""));
 }
 
+TEST(HookConfigTest, AHealthCheckHasDefaultsAndItsFilesLieBesideTheFile) {
+  const TempFolder folder = *TempFolder::Create("plumb-hooks-");
+  const auto file = folder.path() / "hooks.json";
+  ASSERT_TRUE(WriteFileAtomically(
+                  file, R"({"*": {"health": {"model": "m.img", "inputs": [], "minutes": 1.5}}})")
+                  .ok());
+  EXPECT_THAT(HookConfig::Read(file).status().ToString(), HasSubstr("m.img"));
+  ASSERT_TRUE(WriteFileAtomically(folder.path() / "m.img", "model").ok());
+  const auto config = HookConfig::Read(file);
+  ASSERT_TRUE(config.ok()) << config.status().ToString();
+  const HealthCheck* check = config->FindHealth("cam");
+  ASSERT_NE(check, nullptr);
+  EXPECT_EQ(check->model, folder.path() / "m.img");
+  EXPECT_EQ(check->every, seconds(90));
+  EXPECT_EQ(check->after_failures, 3U);
+  EXPECT_EQ(check->digest, "");
+  EXPECT_THAT(ErrorOf(R"({"*": {"health": {"model": "m", "inputs": [], "digest": "ABC"}}})"),
+              HasSubstr("64 lower-case"));
+  EXPECT_THAT(ErrorOf(R"({"*": {"health": {"model": "m", "inputs": [], "minutes": 0}}})"),
+              HasSubstr("minutes"));
+  EXPECT_THAT(ErrorOf(R"({"*": {"health": {"modle": "m", "inputs": []}}})"),
+              HasSubstr("did you mean 'model'?"));
+}
+
 TEST(HookConfigTest, AFileThatEverybodyMayWriteIsNotRun) {
   const TempFolder folder = *TempFolder::Create("plumb-hooks-");
   const auto file = folder.path() / "hooks.json";
