@@ -39,7 +39,7 @@ struct ServerAppOptions {
   std::chrono::milliseconds resume_grace{5'000};  // for an agent to come back in mid-run
   ServerLimits limits;
   std::filesystem::path hooks;  // the file of docs/hooks.md; empty: none
-  DataKeeperOptions keeper;  // what is removed from `data`, and how often it is read again
+  DataKeeperOptions keeper;     // what is removed from `data`, and how often it is read again
 };
 
 // Runs on threads of its own while it lives. Thread-safe.

@@ -120,10 +120,10 @@ void BoardCare::RunHooks(const Used& used, std::function<void(bool disconnect)> 
       return;
     }
     hangs_.erase(used.board);
-    Quarantine(used.board,
-               "hung " + std::to_string(kMostHangs) +
-                   " times in a row: " + used.report.error.message(),
-               [done, disconnect] { done(disconnect); });
+    Quarantine(
+        used.board,
+        "hung " + std::to_string(kMostHangs) + " times in a row: " + used.report.error.message(),
+        [done, disconnect] { done(disconnect); });
   };
   hooks_->Run(used.board,
               used.run_id,

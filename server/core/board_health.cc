@@ -83,11 +83,8 @@ Result<std::string> DigestOfOutputs(const fs::path& run) {
   return ToHex(hash.Finish());
 }
 
-BoardHealth::BoardHealth(Strand* strand,
-                         const BlobStore* blobs,
-                         Farm* farm,
-                         const HookConfig* config,
-                         Start start)
+BoardHealth::BoardHealth(
+    Strand* strand, const BlobStore* blobs, Farm* farm, const HookConfig* config, Start start)
     : strand_(strand),
       blobs_(blobs),
       farm_(farm),
@@ -165,8 +162,7 @@ void BoardHealth::Check(const std::string& name,
       });
 }
 
-void BoardHealth::OnFinished(const Finished& run,
-                             std::function<void(const Status& failure)> then) {
+void BoardHealth::OnFinished(const Finished& run, std::function<void(const Status& failure)> then) {
   const HealthCheck* check = config_->FindHealth(run.board);
   if (check == nullptr) {
     then(OkStatus());
@@ -194,10 +190,9 @@ void BoardHealth::OnFinished(const Finished& run,
     then(boards_fault ? DataLossError("health check: " + error.message()) : OkStatus());
     return;
   }
-  farm_->Ask<Status>(
-      [check = *check, folder = run.folder, verdict = run.report.verdict](
-          store::Store& /*store*/) { return Judge(check, folder, verdict); },
-      [then = std::move(then)](const Status& failure) { then(failure); });
+  farm_->Ask<Status>([check = *check, folder = run.folder, verdict = run.report.verdict](
+                         store::Store& /*store*/) { return Judge(check, folder, verdict); },
+                     [then = std::move(then)](const Status& failure) { then(failure); });
 }
 
 void BoardHealth::Stop() {

@@ -29,11 +29,8 @@ class BoardHealth {
       std::function<void(RunRequest request, std::function<void(Result<std::string> run_id)> done)>;
 
   // The pointers outlive it.
-  BoardHealth(Strand* strand,
-              const BlobStore* blobs,
-              Farm* farm,
-              const HookConfig* config,
-              Start start);
+  BoardHealth(
+      Strand* strand, const BlobStore* blobs, Farm* farm, const HookConfig* config, Start start);
 
   // Calls `then` once the check of a new agent instance waits; at once for one that is known or
   // without a check.
@@ -58,8 +55,8 @@ class BoardHealth {
 
  private:
   struct Board {
-    std::string instance;  // that was checked, or is being
-    std::string run_id;    // of the check under way; empty: none
+    std::string instance;                         // that was checked, or is being
+    std::string run_id;                           // of the check under way; empty: none
     std::chrono::steady_clock::time_point until;  // it is given up by then
     uint32_t failures = 0;                        // of other runs, in a row
     bool connected = false;

@@ -319,8 +319,7 @@ void RunManager::WaitAgain(const std::string& run_id) {
 void RunManager::OnLookedAt(const store::RunRecord& record) {
   Run* run = Get(record.id);
   if (run == nullptr || run->lease || run->ending || run->settled || run->session.joinable() ||
-      run->hooked ||
-      run->journal.run().state == RunState::kFinished) {
+      run->hooked || run->journal.run().state == RunState::kFinished) {
     return;
   }
   switch (record.phase) {

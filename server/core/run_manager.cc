@@ -57,14 +57,13 @@ RunManager::RunManager(Strand* strand,
                        return most > sessions_ ? most - sessions_ : 0;
                      }})) {
   if (options_.hooks) {
-    care_ = std::make_unique<BoardCare>(
-        strand_,
-        options_.hooks,
-        &data_->blobs(),
-        farm_.get(),
-        [this](RunRequest request, Done<Result<std::string>> done) {
-          Start(std::move(request), std::move(done));
-        });
+    care_ = std::make_unique<BoardCare>(strand_,
+                                        options_.hooks,
+                                        &data_->blobs(),
+                                        farm_.get(),
+                                        [this](RunRequest request, Done<Result<std::string>> done) {
+                                          Start(std::move(request), std::move(done));
+                                        });
   }
 }
 

@@ -153,8 +153,8 @@ class RunManager {
   size_t sessions_ = 0;                               // threads of runs
   size_t unsettled_ = 0;                              // runs whose end the store is being told
   uint64_t next_ticket_ = 1;
-  std::function<void()> stopped_;  // set by Stop
-  std::unique_ptr<Farm> farm_;     // it calls all of the above
+  std::function<void()> stopped_;    // set by Stop
+  std::unique_ptr<Farm> farm_;       // it calls all of the above
   std::unique_ptr<BoardCare> care_;  // null: no hooks
 };
 

@@ -165,6 +165,7 @@ Result<HookConfig> HookConfig::Parse(std::string_view json) {
 
 Result<HookConfig> HookConfig::Read(const std::filesystem::path& file) {
   struct stat info {};
+
   if (::stat(file.c_str(), &info) != 0) {
     return Usage(ErrnoError(errno, "--hooks " + Quoted(file.string())));
   }

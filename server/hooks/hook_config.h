@@ -27,7 +27,7 @@ std::string_view HookName(Hook hook);
 
 // A program and its arguments; no shell looks at them.
 struct HookCommand {
-  std::vector<std::string> argv;          // never empty
+  std::vector<std::string> argv;              // never empty
   std::chrono::milliseconds timeout{30'000};  // then its process group is killed: it has failed
   bool quarantine = true;  // the board, when it fails; false: the failure is logged and forgotten
 };

@@ -21,6 +21,7 @@ namespace plumb::server {
 class HookRunner {
  public:
   explicit HookRunner(HookConfig config) : config_(std::move(config)) {}
+
   HookRunner(const HookRunner&) = delete;
   HookRunner& operator=(const HookRunner&) = delete;
   // Kills what runs and waits for it.

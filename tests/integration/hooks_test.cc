@@ -257,6 +257,22 @@ class HealthTest : public HooksTest {
     return Health(R"(, "digest": ")" + RightDigest() + "\"" + more);
   }
 
+  static void FailInvoke(FakeAgent* agent, const v1::RunKey& key) {
+    const Status failure = UnavailableError("Invoke gave -1").WithReason(kReasonInvokeFailed);
+    EXPECT_TRUE(agent->SendFailed(key, failure).ok());
+  }
+
+  // The next run command; what else the server says of runs that failed is passed over.
+  static v1::RunKey NextOf(FakeAgent* agent) {
+    for (auto command = agent->Next(); command.ok(); command = agent->Next()) {
+      if (command->has_run()) {
+        return command->run().key();
+      }
+    }
+    ADD_FAILURE() << "the stream ended";
+    return {};
+  }
+
   // A run that waits for a board that comes.
   std::string Wait(client::Client* client) {
     client::RunRequest request = Request(client);
@@ -337,14 +353,14 @@ TEST_F(HealthTest, ABoardOnWhichRunsFailIsChecked) {
     waiting.push_back(Wait(client.get()));
   }
   for (int i = 0; i < 2; ++i) {
-    const v1::RunKey key = NextRun(&agent);
+    const v1::RunKey key = NextOf(&agent);
     EXPECT_EQ(key.run_id(), waiting.at(static_cast<size_t>(i)));
-    agent.SendFailed(key, UnavailableError("Invoke gave -1").WithReason(kReasonInvokeFailed));
+    FailInvoke(&agent, key);
     EndOf(client.get(), key.run_id());
   }
-  const v1::RunKey check = NextRun(&agent);
+  const v1::RunKey check = NextOf(&agent);
   EXPECT_NE(check.run_id(), waiting.back());
-  agent.SendFailed(check, UnavailableError("Invoke gave -1").WithReason(kReasonInvokeFailed));
+  FailInvoke(&agent, check);
   EndOf(client.get(), check.run_id());
   EXPECT_EQ(Board(client.get(), "cam").state, BoardState::kQuarantined);
   EXPECT_THAT(Board(client.get(), "cam").reason, HasSubstr("health check: "));

@@ -40,8 +40,8 @@ class DataKeeperTest : public testing::Test {
       archive::RecordingIdentity identity;
       identity.source = "board cam";
       identity.model_sha256 = model;
-      auto leg = archive::RecordingWriter::Create(
-          writer->LegFolder(analysis::Role::kTarget), identity);
+      auto leg =
+          archive::RecordingWriter::Create(writer->LegFolder(analysis::Role::kTarget), identity);
       ASSERT_TRUE(leg.ok());
       test::FakeRunner board;
       board.outputs = {test::MakeOutput("out", {7})};

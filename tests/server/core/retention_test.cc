@@ -15,9 +15,9 @@ constexpr int64_t kDay = int64_t{24} * 60 * 60 * 1000;
 constexpr int64_t kNow = 1000 * kDay;
 
 StoredRun SomeRun(const std::string& name,
-              uint64_t size,
-              int64_t days_ago,
-              std::vector<std::string> files = {}) {
+                  uint64_t size,
+                  int64_t days_ago,
+                  std::vector<std::string> files = {}) {
   return {name, size, kNow - days_ago * kDay, false, false, std::move(files)};
 }
 
@@ -81,7 +81,9 @@ TEST(RetentionTest, PinnedAndNeededOnesStayHoweverOldTheyAre) {
 TEST(RetentionTest, AFileStaysAsLongAsARunThatWasMadeOfIt) {
   const std::vector<StoredFile> files = {SomeFile("shared", 5, 90), SomeFile("own", 5, 90)};
   const auto plan =
-      Retain(Days(30), {SomeRun("a", 10, 90, {"shared", "own"}), SomeRun("b", 10, 2, {"shared"})}, files,
+      Retain(Days(30),
+             {SomeRun("a", 10, 90, {"shared", "own"}), SomeRun("b", 10, 2, {"shared"})},
+             files,
              kNow);
   EXPECT_THAT(Names(plan.runs), ElementsAre("a"));
   EXPECT_THAT(Names(plan.files), ElementsAre("own"));
@@ -90,8 +92,10 @@ TEST(RetentionTest, AFileStaysAsLongAsARunThatWasMadeOfIt) {
 TEST(RetentionTest, WithinTheGraceTimeNothingGoes) {
   RetentionPolicy policy = Bytes(0);
   policy.grace = hours(48);
-  const auto plan =
-      Retain(policy, {SomeRun("a", 10, 1), SomeRun("b", 10, 2), SomeRun("c", 10, 3)}, {SomeFile("m", 5, 1)}, kNow);
+  const auto plan = Retain(policy,
+                           {SomeRun("a", 10, 1), SomeRun("b", 10, 2), SomeRun("c", 10, 3)},
+                           {SomeFile("m", 5, 1)},
+                           kNow);
   EXPECT_THAT(Names(plan.runs), ElementsAre("c")) << "exactly 48 hours ago is within";
   EXPECT_THAT(plan.files, IsEmpty());
 }
@@ -100,7 +104,8 @@ TEST(RetentionTest, ForSizeFilesOfNoRunGoFirstThenRunsWithTheirFiles) {
   const std::vector<StoredRun> runs = {
       SomeRun("a", 10, 9, {"m"}), SomeRun("b", 10, 8, {"m"}), SomeRun("c", 10, 7)};
   const std::vector<StoredFile> files = {SomeFile("m", 100, 9), SomeFile("free", 7, 1)};
-  EXPECT_THAT(Retain(Bytes(137), runs, files, kNow).files, IsEmpty()) << "exactly as much as wanted";
+  EXPECT_THAT(Retain(Bytes(137), runs, files, kNow).files, IsEmpty())
+      << "exactly as much as wanted";
   const auto one = Retain(Bytes(136), runs, files, kNow);
   EXPECT_THAT(Names(one.files), ElementsAre("free"));
   EXPECT_THAT(one.runs, IsEmpty());

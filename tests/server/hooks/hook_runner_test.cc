@@ -64,8 +64,8 @@ TEST_F(HookRunnerTest, RunsInOrderWithWhatItIsRunFor) {
 }
 
 TEST_F(HookRunnerTest, WithoutAShellNothingIsExpanded) {
-  const std::string json = R"({"*": {"flash": {"command": ["/usr/bin/touch", ")" +
-                           Path("$PLUMB_BOARD;ls") + R"("]}}})";
+  const std::string json =
+      R"({"*": {"flash": {"command": ["/usr/bin/touch", ")" + Path("$PLUMB_BOARD;ls") + R"("]}}})";
   EXPECT_TRUE(Run(json, {Hook::kFlash}).ok());
   EXPECT_TRUE(std::filesystem::exists(Path("$PLUMB_BOARD;ls")));
 }
@@ -97,10 +97,9 @@ TEST_F(HookRunnerTest, AProgramThatIsMissingIsAFailure) {
 }
 
 TEST_F(HookRunnerTest, ATimeOutKillsTheWholeGroup) {
-  const std::string json = R"({"*": {"flash": )" +
-                           Entry("sleep 600 & echo $! > " + Path("pid") + "; wait",
-                                 R"(, "timeout_seconds": 1)") +
-                           "}}";
+  const std::string json =
+      R"({"*": {"flash": )" +
+      Entry("sleep 600 & echo $! > " + Path("pid") + "; wait", R"(, "timeout_seconds": 1)") + "}}";
   const auto begin = Clock::now();
   const Status status = Run(json, {Hook::kFlash});
   EXPECT_THAT(status.message(), HasSubstr("was killed after 1"));
@@ -124,9 +123,8 @@ TEST_F(HookRunnerTest, AtTheEndOfTheServerWhatRunsIsEnded) {
   auto config = HookConfig::Parse(R"({"*": {"flash": )" + Entry("sleep 600") + "}}");
   HookRunner runner(*std::move(config));
   std::promise<Status> outcome;
-  runner.Run("cam", "r1", "", {Hook::kFlash}, [&](const Status& status) {
-    outcome.set_value(status);
-  });
+  runner.Run(
+      "cam", "r1", "", {Hook::kFlash}, [&](const Status& status) { outcome.set_value(status); });
   runner.EndWithin(milliseconds(100));
   const Status status = outcome.get_future().get();
   EXPECT_THAT(status.message(), HasSubstr("was killed after"));
