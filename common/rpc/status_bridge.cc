@@ -1,6 +1,7 @@
 #include "common/rpc/status_bridge.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "common/base/text.h"
@@ -12,6 +13,7 @@ namespace {
 
 constexpr uint32_t kLastCode = 16;
 constexpr int kMaxDetails = 16;
+constexpr size_t kMaxRequestIdSize = 32;
 
 // A peer's code may be any number; what is outside the enum is an unknown error, never OK.
 StatusCode CodeFromNumber(int64_t code) {
@@ -23,6 +25,11 @@ bool IsReason(std::string_view reason) {
   return reason.size() <= kMaxReasonSize && std::all_of(reason.begin(), reason.end(), [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
          });
+}
+
+bool IsRequestId(std::string_view id) {
+  return !id.empty() && id.size() <= kMaxRequestIdSize &&
+         id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 v1::Failure FailureOf(const Status& status, size_t limit) {
@@ -46,6 +53,22 @@ Status WithDetails(Status status, const v1::Failure& failure) {
   return status;
 }
 
+// What came with a failed call; empty where nothing did that we know.
+std::optional<v1::Failure> FailureIn(const grpc::Status& status) {
+  v1::StatusDetails details;
+  if (status.error_details().empty() || !details.ParseFromString(status.error_details()) ||
+      details.details_size() > kMaxDetails) {
+    return std::nullopt;
+  }
+  for (const auto& detail : details.details()) {
+    v1::Failure failure;
+    if (detail.Is<v1::Failure>() && detail.UnpackTo(&failure)) {
+      return failure;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string WireText(std::string_view text, size_t limit) {
@@ -61,12 +84,13 @@ std::string WireText(std::string_view text, size_t limit) {
   return safe;
 }
 
-grpc::Status ToGrpc(const Status& status) {
+grpc::Status ToGrpc(const Status& status, std::string_view request_id) {
   if (status.ok()) {
     return grpc::Status::OK;
   }
   v1::Failure failure = FailureOf(status, kMaxStatusTextSize);
   const std::string message = std::move(*failure.mutable_message());
+  failure.set_request_id(std::string(request_id));
   failure.clear_message();  // travels once, in the status itself
   v1::StatusDetails details;
   details.set_code(static_cast<int32_t>(status.code()));
@@ -80,18 +104,13 @@ Status FromGrpc(const grpc::Status& status) {
   }
   Status result(CodeFromNumber(status.error_code()),
                 WireText(status.error_message(), kMaxTextSize));
-  v1::StatusDetails details;
-  if (status.error_details().empty() || !details.ParseFromString(status.error_details()) ||
-      details.details_size() > kMaxDetails) {
-    return result;
-  }
-  for (const auto& detail : details.details()) {
-    v1::Failure failure;
-    if (detail.Is<v1::Failure>() && detail.UnpackTo(&failure)) {
-      return WithDetails(std::move(result), failure);
-    }
-  }
-  return result;
+  const auto failure = FailureIn(status);
+  return failure ? WithDetails(std::move(result), *failure) : result;
+}
+
+std::string RequestIdOf(const grpc::Status& status) {
+  const auto failure = FailureIn(status);
+  return failure && IsRequestId(failure->request_id()) ? failure->request_id() : std::string();
 }
 
 v1::Failure ToProto(const Status& status) {

@@ -10,10 +10,13 @@
 namespace plumb::rpc {
 
 // Message and hint are cut to kMaxStatusTextSize: a call's status travels in headers of 8 KiB.
-grpc::Status ToGrpc(const Status& status);
+// `request_id`: by which the server's log has it; hexadecimal digits, may be empty.
+grpc::Status ToGrpc(const Status& status, std::string_view request_id = {});
 // A peer that is no Plumbline program gives a code and a message only. Texts are cut to
 // kMaxTextSize, a malformed reason is dropped.
 Status FromGrpc(const grpc::Status& status);
+// As the server's log has the call; empty where the server did not say.
+std::string RequestIdOf(const grpc::Status& status);
 
 // `status` must be an error. Texts are made valid UTF-8 and cut to kMaxTextSize.
 v1::Failure ToProto(const Status& status);

@@ -11,7 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "common/rpc/limits.h"
-#include "common/rpc/status_bridge.h"
+#include "server/rpc/peer_status.h"
 #include "server/rpc/progress_watch.h"
 #include "server/rpc/stream_quota.h"
 
@@ -50,7 +50,7 @@ class BytesStream final : public grpc::ServerWriteReactor<Response> {
     if (bytes.ok()) {
       SendNext();
     } else {
-      this->Finish(rpc::ToGrpc(bytes.status()));
+      this->Finish(ToPeer(bytes.status()));
     }
   }
 

@@ -8,6 +8,7 @@
 #include "common/rpc/protocol_error.h"
 #include "common/rpc/status_bridge.h"
 #include "server/core/request_json.h"
+#include "server/rpc/peer_status.h"
 #include "server/store/store.h"
 
 namespace plumb::server {
@@ -109,13 +110,13 @@ grpc::ServerUnaryReactor* FarmService::AskStore(grpc::CallbackServerContext* con
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const auto caller = authorizer_->Admit(*context, needed);
   if (!caller.ok()) {
-    reactor->Finish(rpc::ToGrpc(caller.status()));
+    reactor->Finish(ToPeer(caller.status()));
     return reactor;
   }
   core_->strand().Post([this, reactor, caller = *caller, question = std::move(question)] {
     const auto ask = [question, caller](store::Store& store) { return question(store, caller); };
     core_->runs().farm().AskInOrder<Status>(ask, [this, reactor](const Status& status) {
-      reactor->Finish(rpc::ToGrpc(status));
+      reactor->Finish(ToPeer(status));
       core_->runs().farm().Wake();
       core_->runs().farm().Hurry();
     });

@@ -5,6 +5,7 @@
 #include "common/base/log.h"
 #include "common/rpc/convert.h"
 #include "common/rpc/status_bridge.h"
+#include "server/rpc/peer_status.h"
 
 namespace plumb::server {
 
@@ -37,7 +38,7 @@ void PutArtifactStream::End(const Status& status) {
   const std::lock_guard lock(mutex_);
   if (!std::exchange(ended_, true)) {
     place_ = nullptr;  // before the peer hears of the end, so that its next upload finds the place
-    Finish(rpc::ToGrpc(status));
+    Finish(ToPeer(status));
   }
 }
 

@@ -5,11 +5,13 @@
 #include <utility>
 
 #include "common/base/file.h"
+#include "common/base/log.h"
 #include "common/rpc/convert.h"
 #include "common/rpc/limits.h"
 #include "common/rpc/status_bridge.h"
 #include "server/core/input_check.h"
 #include "server/rpc/bytes_stream.h"
+#include "server/rpc/peer_status.h"
 #include "server/rpc/put_artifact_stream.h"
 #include "server/rpc/run_convert.h"
 #include "server/rpc/watch_stream.h"
@@ -33,7 +35,7 @@ grpc::ServerUnaryReactor* OnStrand(Strand* strand,
                                    grpc::CallbackServerContext* context,
                                    Handler handle) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  strand->Post([reactor, handle = std::move(handle)] { reactor->Finish(rpc::ToGrpc(handle())); });
+  strand->Post([reactor, handle = std::move(handle)] { reactor->Finish(ToPeer(handle())); });
   return reactor;
 }
 
@@ -44,14 +46,14 @@ grpc::ServerUnaryReactor* LaterOnStrand(Strand* strand,
                                         Handler handle) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   strand->Post([reactor, handle = std::move(handle)] {
-    handle([reactor](const Status& status) { reactor->Finish(rpc::ToGrpc(status)); });
+    handle([reactor](const Status& status) { reactor->Finish(ToPeer(status)); });
   });
   return reactor;
 }
 
 grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const Status& status) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(rpc::ToGrpc(status));
+  reactor->Finish(ToPeer(status));
   return reactor;
 }
 
@@ -251,7 +253,13 @@ grpc::ServerWriteReactor<Response>* RunService::SendFile(
     PLUMB_RETURN_IF_ERROR(place.status());
     PLUMB_RETURN_IF_ERROR(rpc::CheckRunId(run_id));
     PLUMB_ASSIGN_OR_RETURN(const auto path, core_->strand().Call(find));
-    return MapFile(path);  // whole only once, however many read it
+    auto mapped = MapFile(path);  // whole only once, however many read it
+    if (!mapped.ok()) {
+      LogError("run '" + run_id + "': " + mapped.status().ToString());
+      return NotFoundError("the server has lost that file of run '" + run_id + "'")
+          .WithHint("it may have been removed by --keep-days or --keep-size; run it again");
+    }
+    return mapped;
   }();
   const uint64_t size = file.ok() ? file->size() : 0;
   return new BytesStream<Response>(

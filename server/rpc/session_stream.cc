@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "common/rpc/board_convert.h"
 #include "common/rpc/convert.h"
+#include "common/rpc/status_bridge.h"
 
 namespace plumb::server {
 

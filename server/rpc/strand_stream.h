@@ -11,8 +11,8 @@
 
 #include "common/base/status.h"
 #include "common/rpc/limits.h"
-#include "common/rpc/status_bridge.h"
 #include "server/core/strand.h"
+#include "server/rpc/peer_status.h"
 #include "server/rpc/stream_guard.h"
 
 namespace plumb::server {
@@ -134,7 +134,7 @@ class StrandStream : public grpc::ServerBidiReactor<Request, Response> {
     }
     if (closing_ && (!closing_->ok() || outgoing_.empty())) {
       finished_ = true;
-      this->Finish(rpc::ToGrpc(*closing_));
+      this->Finish(ToPeer(*closing_));
       return;
     }
     if (!outgoing_.empty()) {

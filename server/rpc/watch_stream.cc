@@ -4,6 +4,7 @@
 
 #include "common/rpc/convert.h"
 #include "common/rpc/status_bridge.h"
+#include "server/rpc/peer_status.h"
 #include "server/rpc/run_convert.h"
 
 namespace plumb::server {
@@ -81,7 +82,7 @@ void WatchStream::WriteNext() {
   }
   if (closing_ || (outgoing_.empty() && run_finished_)) {
     finished_ = true;
-    Finish(closing_ ? rpc::ToGrpc(*closing_) : grpc::Status::OK);
+    Finish(closing_ ? ToPeer(*closing_) : grpc::Status::OK);
   } else if (outgoing_.empty()) {
     Ask();
   } else {

@@ -103,7 +103,7 @@ def test_a_board_that_is_not_there_is_named_with_those_that_are(client, face):
         client.run(face.model, face.input, board="nope")
     assert caught.value.reason == "board_not_found" and caught.value.code == "not_found"
     assert "hint: " in str(caught.value)
-    assert len(caught.value.request_id) == 32
+    assert len(caught.value.request_id) == 12
 
 
 def test_what_cannot_be_asked_for_is_said_before_anything_is_uploaded(client, face):

@@ -18,7 +18,7 @@ class PlumbError(Exception):
     code        gRPC's name of the kind of error in lower case: "not_found", "unavailable", …
     reason      a stable word for scripts: "board_not_found", "token_expired", …; may be empty
     hint        how to mend it, for people; may be empty
-    request_id  the id under which a run was asked for, for the server's log; else empty
+    request_id  by which the server's log has it; of a run without an answer what it was asked for under; else empty
     """
 
     def __init__(
