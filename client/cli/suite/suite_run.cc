@@ -4,7 +4,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -12,6 +11,7 @@
 
 #include "client/cli/run/run_preparer.h"
 #include "client/lib/batch_run.h"
+#include "client/lib/upload_once.h"
 #include "common/analysis/outcome.h"
 
 namespace plumb::client {
@@ -20,13 +20,23 @@ namespace {
 constexpr std::chrono::milliseconds kTick{200};
 // For the reports of runs that were cancelled.
 constexpr std::chrono::seconds kGrace{5};
+constexpr std::string_view kReasonFailFast = "fail_fast";
 
 class SuiteWorkers {
  public:
   SuiteWorkers(const SuitePlan& plan, const CancelToken& stop, const CancelToken& grace)
       : plan_(plan),
         stop_(stop),
-        grace_(grace) {}
+        grace_(grace),
+        port_(plan.port),
+        columns_(plan.suite->boards.size()) {
+    for (size_t i = 0; i < plan.cases->size(); ++i) {
+      if (!plan.known[i]) {
+        columns_[(*plan.cases)[i].board].waiting.push_back(i);
+        ++left_;
+      }
+    }
+  }
 
   // One thread's life: case after case.
   void Work();
@@ -38,15 +48,19 @@ class SuiteWorkers {
     ++working_;
   }
 
-  [[nodiscard]] Status lost() {
+  // Cases without an outcome.
+  [[nodiscard]] size_t left() {
     const std::lock_guard lock(mutex_);
-    return lost_;
+    return left_;
   }
 
  private:
+  struct BoardColumn {
+    std::deque<size_t> waiting;
+    size_t out = 0;
+  };
+
   std::optional<size_t> TakeCase();
-  // The model's file on the server; uploaded once, however many cases need it.
-  Result<Artifact> ModelOf(size_t model);
   Status Prepare(const SuiteCase& one, RunRequest* request, std::vector<std::string>* sources);
   void Run(size_t index);
   void Push(SuiteEvent event);
@@ -54,36 +68,32 @@ class SuiteWorkers {
   const SuitePlan& plan_;
   const CancelToken stop_;
   const CancelToken grace_;
-  std::mutex uploading_;  // one model at a time; held while its file is sent
-  std::map<size_t, Artifact> models_;
+  UploadOncePort port_;
   std::mutex mutex_;  // of what follows
   std::condition_variable changed_;
   std::deque<SuiteEvent> events_;
-  size_t next_ = 0;
+  std::vector<BoardColumn> columns_;
+  size_t left_ = 0;
   size_t working_ = 0;
-  Status lost_;  // the server, if it is
 };
 
 std::optional<size_t> SuiteWorkers::TakeCase() {
   const std::lock_guard lock(mutex_);
-  while (next_ < plan_.known.size() && plan_.known[next_]) {
-    ++next_;
+  BoardColumn* next = nullptr;
+  for (BoardColumn& column : columns_) {
+    if (!column.waiting.empty() &&
+        (next == nullptr || std::pair(column.out, column.waiting.front()) <
+                                std::pair(next->out, next->waiting.front()))) {
+      next = &column;
+    }
   }
-  if (next_ == plan_.cases->size() || stop_.cancelled()) {
+  if (next == nullptr || stop_.cancelled()) {
     return std::nullopt;
   }
-  return next_++;
-}
-
-Result<Artifact> SuiteWorkers::ModelOf(size_t model) {
-  const std::lock_guard lock(uploading_);
-  if (const auto known = models_.find(model); known != models_.end()) {
-    return known->second;
-  }
-  PLUMB_ASSIGN_OR_RETURN(const Artifact artifact,
-                         plan_.port->EnsureArtifact(plan_.suite->models[model].path, stop_));
-  models_[model] = artifact;
-  return artifact;
+  const size_t index = next->waiting.front();
+  next->waiting.pop_front();
+  ++next->out;
+  return index;
 }
 
 Status SuiteWorkers::Prepare(const SuiteCase& one,
@@ -93,13 +103,13 @@ Status SuiteWorkers::Prepare(const SuiteCase& one,
   *request = model.base;
   request->model_name = std::filesystem::path(model.path).filename().string();
   request->board = plan_.suite->boards[one.board];
-  PLUMB_ASSIGN_OR_RETURN(request->model, ModelOf(one.model));
+  PLUMB_ASSIGN_OR_RETURN(request->model, port_.EnsureArtifact(model.path, stop_));
   const auto& files = model.samples[one.sample];
   for (const std::string& file : files) {
     PLUMB_RETURN_IF_ERROR(CheckRawInput(file, model.path));
   }
   RunPreparer preparer;
-  preparer.port = plan_.port;
+  preparer.port = &port_;
   return preparer.Prepare(files, stop_, request, sources);
 }
 
@@ -112,7 +122,7 @@ void SuiteWorkers::Run(size_t index) {
   OneRun run;
   const Status ready = Prepare((*plan_.cases)[index], &request, &event.sources);
   if (ready.ok()) {
-    run = RunOne(plan_.port, request, stop_, grace_);
+    run = RunOne(&port_, request, stop_, grace_);
   } else {
     run.ending = stop_.cancelled() ? Ending::kStopped : EndingOf(ready);
     run.why = ready;
@@ -120,8 +130,6 @@ void SuiteWorkers::Run(size_t index) {
     run.outcome.exit_code = analysis::ExitCodeOf(ready);
   }
   if (run.ending == Ending::kServerLost) {
-    const std::lock_guard lock(mutex_);
-    lost_ = run.why;
     stop_.Cancel(run.why);
   }
   if (run.ending == Ending::kStopped || run.ending == Ending::kServerLost) {
@@ -133,13 +141,15 @@ void SuiteWorkers::Run(size_t index) {
   const bool match = event.outcome.exit_code == analysis::kExitMatch;
   Push(std::move(event));
   if (plan_.fail_fast && !match) {
-    stop_.Cancel(CancelledError("a case did not match"));
+    stop_.Cancel(AbortedError("a case did not match").WithReason(kReasonFailFast));
   }
 }
 
 void SuiteWorkers::Work() {
   while (const auto index = TakeCase()) {
     Run(*index);
+    const std::lock_guard lock(mutex_);
+    --columns_[(*plan_.cases)[*index].board].out;
   }
   const std::lock_guard lock(mutex_);
   --working_;
@@ -148,6 +158,7 @@ void SuiteWorkers::Work() {
 
 void SuiteWorkers::Push(SuiteEvent event) {
   const std::lock_guard lock(mutex_);
+  left_ -= event.kind == SuiteEvent::Kind::kFinished ? 1 : 0;
   events_.push_back(std::move(event));
   changed_.notify_all();
 }
@@ -177,10 +188,16 @@ Status RunSuite(const SuitePlan& plan,
     workers.Add();
     threads.emplace_back([&workers] { workers.Work(); });
   }
+  const auto began = std::chrono::steady_clock::now();
   std::optional<std::chrono::steady_clock::time_point> stopped;
   while (const auto event = workers.Next()) {
     on_event(*event);
     const auto now = std::chrono::steady_clock::now();
+    if (plan.deadline && now - began > *plan.deadline) {
+      stop.Cancel(DeadlineExceededError("the suite's deadline is over")
+                      .WithHint("give it more time with --deadline; the same command goes on from "
+                                "here"));
+    }
     if (stop.cancelled() && !stopped) {
       stopped = now;
     }
@@ -191,8 +208,9 @@ Status RunSuite(const SuitePlan& plan,
   for (std::thread& thread : threads) {
     thread.join();
   }
-  PLUMB_RETURN_IF_ERROR(cancel.status());
-  return workers.lost();
+  // What stopped it in its last moment does not count when all is done.
+  return workers.left() == 0 || stop.status().reason() == kReasonFailFast ? OkStatus()
+                                                                          : stop.status();
 }
 
 }  // namespace plumb::client
