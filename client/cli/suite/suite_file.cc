@@ -52,7 +52,7 @@ class SuiteReader {
   Status ReadQueue(const YAML::Node& node, RunRequest* request) const;
   Result<analysis::TolerancePolicy> ReadTolerance(const YAML::Node& node) const;
   Result<analysis::Tolerance> ReadLimits(const YAML::Node& node, bool with_tensors) const;
-  Status CheckSize(const YAML::Node& root) const;
+  [[nodiscard]] Status TooManyRuns(const YAML::Node& node) const;
 
   [[nodiscard]] std::string InFolder(const std::string& name) const {
     return (path_.parent_path() / name).lexically_normal().string();
@@ -62,6 +62,7 @@ class SuiteReader {
   fs::path path_;
   Suite suite_;
   RunRequest defaults_;
+  size_t runs_ = 0;                // of the models so far
   std::optional<Samples> inputs_;  // of all models that have none of their own
 };
 
@@ -96,7 +97,6 @@ Result<Suite> SuiteReader::Read(std::string_view text) {
     return reader_.Wrong(root, "there are no models", "add models: with a list of paths");
   }
   PLUMB_RETURN_IF_ERROR(ReadModels(root["models"]));
-  PLUMB_RETURN_IF_ERROR(CheckSize(root));
   return std::move(suite_);
 }
 
@@ -157,6 +157,11 @@ Status SuiteReader::ReadModel(const YAML::Node& node) {
   } else {
     return reader_.Wrong(node, "the model has no inputs", "add inputs: here, or for all models");
   }
+  // No factor is above kMaxSuiteCases, so the product cannot overflow.
+  runs_ += model.samples.size() * suite_.boards.size();
+  if (runs_ > kMaxSuiteCases) {
+    return TooManyRuns(node);
+  }
   suite_.models.push_back(std::move(model));
   return OkStatus();
 }
@@ -174,6 +179,10 @@ Result<SuiteReader::Samples> SuiteReader::ReadInputs(const YAML::Node& node) con
     const auto listed = ListRunInputs(files, each, /*script=*/false);
     if (!listed.ok()) {
       return reader_.Wrong(entry, listed.status().message(), listed.status().hint());
+    }
+    // Before it grows: an alias of a few characters may stand for many files.
+    if (samples.size() + listed->samples.size() > kMaxSuiteCases) {
+      return TooManyRuns(entry);
     }
     samples.insert(samples.end(), listed->samples.begin(), listed->samples.end());
     return OkStatus();
@@ -224,6 +233,9 @@ Status SuiteReader::ReadBoards(const YAML::Node& node) {
       return reader_.Wrong(entry, "the same boards are there twice", "leave one line out");
     }
     suite_.boards.push_back(std::move(words));
+    if (suite_.boards.size() > kMaxSuiteCases) {
+      return TooManyRuns(entry);
+    }
   }
   return OkStatus();
 }
@@ -314,17 +326,12 @@ Result<analysis::Tolerance> SuiteReader::ReadLimits(const YAML::Node& node,
   return limits;
 }
 
-Status SuiteReader::CheckSize(const YAML::Node& root) const {
-  size_t runs = 0;
-  for (const SuiteModel& model : suite_.models) {
-    runs += model.samples.size() * suite_.boards.size();
-  }
-  return runs <= kMaxSuiteCases
-             ? OkStatus()
-             : reader_.Wrong(root,
-                             "models × inputs × boards are " + std::to_string(runs) + " runs",
-                             "at most " + std::to_string(kMaxSuiteCases) +
-                                 " fit into one suite; make two of it");
+Status SuiteReader::TooManyRuns(const YAML::Node& node) const {
+  return reader_.Wrong(
+      node,
+      "with this the suite has more than " + std::to_string(kMaxSuiteCases) + " runs",
+      "models × inputs × boards may be " + std::to_string(kMaxSuiteCases) +
+          " at most; make two suites of it");
 }
 
 }  // namespace

@@ -9,6 +9,12 @@
 #include "common/base/text.h"
 
 namespace plumb::client {
+namespace {
+
+// The files of one execution, the words of a board.
+constexpr size_t kMaxTexts = 1024;
+
+}  // namespace
 
 Status YamlReader::Wrong(const YAML::Node& node,
                          const std::string& message,
@@ -90,6 +96,9 @@ Result<std::vector<std::string>> YamlReader::Texts(const YAML::Node& node) const
     PLUMB_ASSIGN_OR_RETURN(std::string one, Text(node));
     texts.push_back(std::move(one));
     return texts;
+  }
+  if (node.size() > kMaxTexts) {
+    return Wrong(node, "too long a list", "write at most " + std::to_string(kMaxTexts) + " texts");
   }
   for (const YAML::Node& entry : node) {
     PLUMB_ASSIGN_OR_RETURN(std::string one, Text(entry));

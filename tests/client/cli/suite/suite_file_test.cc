@@ -154,6 +154,37 @@ TEST_F(SuiteFileTest, EveryMistakeHasItsLine) {
   EXPECT_THAT(Complaint(""), HasSubstr("1: a map of keys"));
 }
 
+TEST_F(SuiteFileTest, TooManyRunsAreRefusedBeforeTheyAreMade) {
+  // Few characters, 4,000 models of 4,000 inputs: no memory would do for all of them.
+  std::string bomb = "models:\n  - {path: face.img, inputs: &many [";
+  for (int i = 0; i < 4'000; ++i) {
+    std::filesystem::create_directories(folder_.path() / "n");
+    std::ofstream(folder_.path() / "n" / std::to_string(i)) << "x";
+    bomb += "n/" + std::to_string(i) + ", ";
+  }
+  bomb += "]}\n";
+  for (int i = 1; i < 4'000; ++i) {
+    bomb += "  - {path: face.img, name: m" + std::to_string(i) + ", inputs: *many}\n";
+  }
+  EXPECT_THAT(Complaint(bomb), HasSubstr("4: with this the suite has more than 10000 runs"));
+  std::string boards;
+  for (int i = 0; i < 5'001; ++i) {
+    boards += "  - b" + std::to_string(i) + "\n";
+  }
+  EXPECT_THAT(
+      Complaint("boards:\n" + boards + "inputs: [in/b.bin, in/a9.bin]\nmodels: [face.img]\n"),
+      HasSubstr("5004: with this the suite has more than 10000 runs"));
+}
+
+TEST_F(SuiteFileTest, AListOfManyTextsIsNoExecution) {
+  std::string files = "in/b.bin";
+  for (int i = 0; i < 1'024; ++i) {
+    files += ", in/b.bin";
+  }
+  EXPECT_THAT(Complaint("models: [face.img]\ninputs:\n  - [" + files + "]\n"),
+              HasSubstr("3: too long a list"));
+}
+
 TEST_F(SuiteFileTest, DeepNestingIsAnErrorAndNoCrash) {
   EXPECT_FALSE(Parse(std::string(100'000, '[')).ok());
   EXPECT_FALSE(Parse("models: &a [*a]\ninputs: in/b.bin\n").ok());
