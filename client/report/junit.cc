@@ -232,6 +232,10 @@ std::vector<Suite> SuitesOf(const Json& document) {
   };
   for (const Json& one : At(document, "cases")) {
     TestCase test = InputCase(one);
+    // A run that somebody cancelled says nothing of its board, as if it had not begun.
+    if (test.outcome == Outcome::kError && test.type == "cancelled") {
+      test.outcome = Outcome::kSkipped;
+    }
     const std::string name = Text(one, "name");
     const std::string model = Text(one, "model");
     test.name = name.rfind(model + "/", 0) == 0 ? name.substr(model.size() + 1) : name;

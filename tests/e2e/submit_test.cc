@@ -168,6 +168,52 @@ TEST_F(SubmitTest, CtrlCKeepsWhatIsDoneAndLeavesNoRun) {
   farm_.AwaitIdle("cam-2");
 }
 
+TEST_F(SubmitTest, ABoardKilledInTheMiddleMakesErrorsAndOnlyThoseRunAgain) {
+  farm_.AddBoard("cam-1", "S6", {"--tag", "left"});
+  Program& right = farm_.AddBoard("cam-2", "S6", {"--tag", "right"});
+  auto program = Program::Start({BinaryPath("plumb"),
+                                 "submit",
+                                 (folder() / "night.yaml").string(),
+                                 "--server",
+                                 farm_.address(),
+                                 "--json",
+                                 (folder() / "night.json").string(),
+                                 "--junit",
+                                 (folder() / "night.xml").string()});
+  ASSERT_TRUE(program.ok());
+  ASSERT_TRUE((*program)->WaitForLine("@right", kPatience)) << (*program)->Output();
+  right.Signal(SIGKILL);
+  const auto ended = (*program)->WaitForExit(kPatience);
+  ASSERT_TRUE(ended.has_value()) << (*program)->Output();
+  EXPECT_EQ(ended->exit.code, 3) << ended->out << ended->err;
+  const json document = Document();
+  const size_t errors = document["summary"]["not_compared"];
+  EXPECT_GT(errors, 0U);
+  EXPECT_LE(errors, 14U) << "one case had ended before";
+  for (const auto& one : document["cases"]) {
+    if (one["boards"][0] == "left") {
+      EXPECT_EQ(one["verdict"], "match") << one["name"];
+    }
+  }
+  const std::string junit = Junit();
+  EXPECT_EQ(junit.substr(0, junit.find('\n')), "30 0 " + std::to_string(errors) + " 0");
+  farm_.AddBoard("cam-3", "S6", {"--tag", "right"});
+  const auto second = Submit();
+  EXPECT_EQ(second.exit.code, 0) << second.out << second.err;
+  EXPECT_THAT(second.out, HasSubstr(std::to_string(30 - errors) + " of 30 runs are judged"));
+  EXPECT_EQ(Junit().substr(0, 9), "30 0 0 0\n");
+  EXPECT_FALSE(std::filesystem::exists(folder() / "night.yaml.journal"));
+}
+
+TEST_F(SubmitTest, AServerThatIsNotThereStillLeavesDocuments) {
+  farm_.KillServer();
+  const auto run = Submit();
+  EXPECT_EQ(run.exit.code, 3) << run.out << run.err;
+  EXPECT_EQ(Document()["error"]["code"], "server_lost");
+  const std::string junit = Junit();
+  EXPECT_EQ(junit.substr(0, junit.find('\n')), "31 0 1 30");
+}
+
 TEST_F(SubmitTest, TheCasesAreListedWithoutAServer) {
   const auto list = RunProgram({BinaryPath("plumb"),
                                 "submit",

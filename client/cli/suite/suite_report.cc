@@ -113,6 +113,12 @@ size_t SuiteResults::Count(Verdict verdict) const {
   }));
 }
 
+bool SuiteResults::AllJudged() const {
+  return not_run() == 0 && std::all_of(done_.begin(), done_.end(), [](const auto& one) {
+           return HasVerdict(one.second.exit_code);
+         });
+}
+
 int SuiteResults::ExitCode(const Status& error) const {
   int code = analysis::ExitCodeOf(error);
   if (done_.empty() && error.ok()) {
@@ -122,6 +128,11 @@ int SuiteResults::ExitCode(const Status& error) const {
     code = DecidingExitCode(code, result.exit_code);
   }
   return code;
+}
+
+bool HasVerdict(int exit_code) {
+  return exit_code == analysis::kExitMatch || exit_code == analysis::kExitMismatch ||
+         exit_code == analysis::kExitCoverage || exit_code == analysis::kExitNotRepeatable;
 }
 
 Line CaseLine(const SuiteCase& one, const CaseResult& result) {

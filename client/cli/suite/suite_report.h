@@ -40,6 +40,9 @@ class SuiteResults {
 
   [[nodiscard]] size_t Count(analysis::Verdict verdict) const;
 
+  // Every case has a verdict: run again it would come to the same.
+  [[nodiscard]] bool AllJudged() const;
+
   [[nodiscard]] size_t not_run() const { return cases_->size() - done_.size(); }
 
   // The deciding one of all that ended, and of `error`, which ended the suite.
@@ -50,6 +53,9 @@ class SuiteResults {
   const std::vector<SuiteCase>* cases_;
   std::map<size_t, CaseResult> done_;
 };
+
+// Judged: run again it would come to the same. All else failed and is worth another try.
+bool HasVerdict(int exit_code);
 
 // "match         blazeface/face.bin@S6  cam-1"
 Line CaseLine(const SuiteCase& one, const CaseResult& result);

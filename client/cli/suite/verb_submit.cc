@@ -9,6 +9,7 @@
 #include <set>
 
 #include "client/cli/frame/live.h"
+#include "client/cli/frame/options.h"
 #include "client/cli/frame/usage.h"
 #include "client/cli/frame/verbs.h"
 #include "client/cli/option/server_option.h"
@@ -30,11 +31,6 @@ namespace plumb::client {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-bool HasVerdict(int exit_code) {
-  return exit_code == analysis::kExitMatch || exit_code == analysis::kExitMismatch ||
-         exit_code == analysis::kExitCoverage || exit_code == analysis::kExitNotRepeatable;
-}
 
 // What decides what the cases come to: another suite, or this one changed, has another key.
 Result<std::string> KeyOf(const Suite& suite, const std::vector<SuiteCase>& cases) {
@@ -88,6 +84,8 @@ class SubmitVerb : public Verb {
   Status TakeUp(VerbContext& context);
   Status Record(const SuiteEvent& event, Console& console);
   void OnEvent(const SuiteEvent& event, VerbContext& context, LiveBlock& block);
+  // Why not every case has an outcome.
+  Status RunCases(VerbContext& context);
   Result<int> Conclude(VerbContext& context, const Status& error, double wall_ms);
   Status WriteDocuments(VerbContext& context, const Status& error, double wall_ms);
   Result<std::string> ReportOf(size_t index) const;
@@ -97,10 +95,13 @@ class SubmitVerb : public Verb {
   ServerTrust tls_;
   std::string junit_;
   std::string resume_;
+  bool named_ = false;  // resume_, by the person
   std::vector<std::string> filters_;
   size_t jobs_ = 16;
   bool fail_fast_ = false;
   bool list_ = false;
+  int64_t deadline_ms_ = 0;
+  CLI::Option* deadline_option_ = nullptr;
 
   Suite suite_;
   std::vector<SuiteCase> cases_;
@@ -126,6 +127,8 @@ void SubmitVerb::Declare(CLI::App& app) {
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   app.add_flag("--fail-fast", fail_fast_, "End at the first run that does not match");
+  deadline_option_ =
+      AddDuration(app, "--deadline", deadline_ms_, "For the whole command (default: none); exit 3");
   app.add_option("--resume", resume_, "Where to keep what is judged (default: SUITE.journal)")
       ->type_name("FILE");
 }
@@ -179,12 +182,12 @@ Result<int> SubmitVerb::List(VerbContext& context) const {
 
 Status SubmitVerb::OpenJournal(Console& console) {
   PLUMB_ASSIGN_OR_RETURN(const std::string key, KeyOf(suite_, cases_));
-  const bool named = !resume_.empty();
-  if (!named) {
+  named_ = !resume_.empty();
+  if (!named_) {
     resume_ = file_ + ".journal";
   }
   auto journal = BatchJournal::Open(resume_, key, cases_.size());
-  if (!named && journal.status().code() == StatusCode::kFailedPrecondition) {
+  if (!named_ && journal.status().code() == StatusCode::kFailedPrecondition) {
     console.Say("'" + EscapeForDisplay(resume_) + "' is of another suite; beginning anew");
     std::error_code error;
     std::filesystem::remove(resume_, error);
@@ -285,10 +288,11 @@ Result<int> SubmitVerb::Conclude(VerbContext& context, const Status& error, doub
     context.console.Error(error);
   }
   SayResults(context.console, *results_, error, wall_ms / 1000);
-  if (results_->not_run() > 0) {
-    context.console.Say("to go on, repeat the command; what is judged is in '" +
+  // What is whole needs no journal, unless the person named it; errors are worth another try.
+  if (!results_->AllJudged()) {
+    context.console.Say("to run what has no verdict, repeat the command; what is judged is in '" +
                         EscapeForDisplay(resume_) + "'");
-  } else if (const Status removed = journal_->Remove(); !removed.ok()) {
+  } else if (const Status removed = named_ ? OkStatus() : journal_->Remove(); !removed.ok()) {
     context.console.Warn(removed.message());
   }
   return results_->ExitCode(error);
@@ -300,9 +304,21 @@ Result<int> SubmitVerb::Run(VerbContext& context) {
   if (list_) {
     return List(context);
   }
-  PLUMB_ASSIGN_OR_RETURN(const auto client, ConnectToServer(server_, tls_));
+  if (server_.empty()) {
+    return ConnectToServer(server_, tls_).status();
+  }
   PLUMB_RETURN_IF_ERROR(OpenJournal(context.console));
   PLUMB_RETURN_IF_ERROR(TakeUp(context));
+  const auto began = Clock::now();
+  // A server that cannot be reached is said in the documents too: CI reads nothing else.
+  const Status error = RunCases(context);
+  PLUMB_RETURN_IF_ERROR(failed_);
+  return Conclude(
+      context, error, std::chrono::duration<double, std::milli>(Clock::now() - began).count());
+}
+
+Status SubmitVerb::RunCases(VerbContext& context) {
+  PLUMB_ASSIGN_OR_RETURN(const auto client, ConnectToServer(server_, tls_));
   const auto forward =
       context.cancel.OnCancel([this, &context] { cancel_.Cancel(context.cancel.status()); });
   ClientPort port(client.get());
@@ -313,16 +329,12 @@ Result<int> SubmitVerb::Run(VerbContext& context) {
   plan.known = known_;
   plan.jobs = std::min(jobs_, cases_.size());
   plan.fail_fast = fail_fast_;
-  const auto began = Clock::now();
-  Status error;
-  {
-    LiveBlock block(context.console);
-    error = RunSuite(
-        plan, [&](const SuiteEvent& event) { OnEvent(event, context, block); }, cancel_);
+  if (deadline_option_->count() > 0) {
+    plan.deadline = std::chrono::milliseconds(deadline_ms_);
   }
-  PLUMB_RETURN_IF_ERROR(failed_);
-  return Conclude(
-      context, error, std::chrono::duration<double, std::milli>(Clock::now() - began).count());
+  LiveBlock block(context.console);
+  return RunSuite(
+      plan, [&](const SuiteEvent& event) { OnEvent(event, context, block); }, cancel_);
 }
 
 }  // namespace

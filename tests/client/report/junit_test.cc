@@ -78,6 +78,21 @@ TEST(JunitTest, ARunThatFailedIsOneError) {
               HasSubstr("error [('message', 'no memory'), ('type', 'board_error')]"));
 }
 
+TEST(JunitTest, ACaseOfASuiteThatSomebodyCancelledIsSkipped) {
+  const auto xml = JunitXml(R"({"schema":"plumb.suite/1","name":"night","error":null,"cases":[
+    {"name":"face/1@a","model":"face","verdict":"not_compared","comparison":{
+      "error":{"code":"agent_lost","message":"gone","hint":""}}},
+    {"name":"face/1@b","model":"face","verdict":"not_compared","comparison":{
+      "error":{"code":"cancelled","message":"by ann","hint":""}}}]})");
+  ASSERT_TRUE(xml.ok()) << xml.status().ToString();
+  const std::string parsed = ParsedByPython(*xml);
+  EXPECT_THAT(parsed,
+              HasSubstr("testsuite [('errors', '1'), ('failures', '0'), ('name', 'face'), "
+                        "('skipped', '1'), ('tests', '2')]"));
+  EXPECT_THAT(parsed, HasSubstr("error [('message', 'gone'), ('type', 'agent_lost')]"));
+  EXPECT_THAT(parsed, HasSubstr("skipped [('message', 'by ann')]"));
+}
+
 TEST(JunitTest, OtherDocumentsAreRefused) {
   for (const char* json : {"", "[]", "{}", R"({"schema":7})", R"({"schema":"plumb.dump/1"})"}) {
     EXPECT_FALSE(JunitXml(json).ok()) << json;
