@@ -9,6 +9,7 @@
 #include "client/cli/run/run_inputs.h"
 #include "client/cli/suite/yaml_reader.h"
 #include "common/base/text.h"
+#include "common/layers/layer_set.h"
 #include "common/rpc/limits.h"
 
 namespace plumb::client {
@@ -31,6 +32,10 @@ const std::vector<std::string> kSettings = {"attempts",
 std::vector<std::string> With(std::vector<std::string> keys) {
   keys.insert(keys.end(), kSettings.begin(), kSettings.end());
   return keys;
+}
+
+bool InNaturalOrder(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  return layers::NaturalLess(a.front(), b.front());
 }
 
 class SuiteReader {
@@ -176,9 +181,14 @@ Result<SuiteReader::Samples> SuiteReader::ReadInputs(const YAML::Node& node) con
     // One file, folder, list or pattern is as many samples as it has files; several in a list of
     // their own are one, a file for each input of the model.
     const size_t each = entry.IsSequence() ? files.size() : 1;
-    const auto listed = ListRunInputs(files, each, /*script=*/false);
+    auto listed = ListRunInputs(files, each, /*script=*/false);
     if (!listed.ok()) {
       return reader_.Wrong(entry, listed.status().message(), listed.status().hint());
+    }
+    std::error_code error;
+    if (!fs::is_regular_file(files.front(), error)) {
+      // A folder or a pattern; a list has the order that it was written in.
+      std::stable_sort(listed->samples.begin(), listed->samples.end(), InNaturalOrder);
     }
     // Before it grows: an alias of a few characters may stand for many files.
     if (samples.size() + listed->samples.size() > kMaxSuiteCases) {

@@ -78,7 +78,7 @@ boards:
   EXPECT_EQ(face.name, "face");
   EXPECT_EQ(face.path, InFolder("face.img"));
   EXPECT_THAT(face.samples,
-              ElementsAre(ElementsAre(InFolder("in/a10.bin")), ElementsAre(InFolder("in/a9.bin"))));
+              ElementsAre(ElementsAre(InFolder("in/a9.bin")), ElementsAre(InFolder("in/a10.bin"))));
   EXPECT_EQ(face.base.max_attempts, 3U);
   EXPECT_EQ(face.base.deadline, milliseconds(120'000));
   EXPECT_EQ(face.base.tolerance.by_default.min_cosine, 0.99);
@@ -95,10 +95,10 @@ boards:
     names.push_back(one.name);
   }
   EXPECT_THAT(names,
-              ElementsAre("face/a10.bin@S6+lab",
-                          "face/a10.bin@S3+front door",
-                          "face/a9.bin@S6+lab",
+              ElementsAre("face/a9.bin@S6+lab",
                           "face/a9.bin@S3+front door",
+                          "face/a10.bin@S6+lab",
+                          "face/a10.bin@S3+front door",
                           "angle/b.bin@S6+lab",
                           "angle/b.bin@S3+front door"));
 }
