@@ -214,6 +214,20 @@ TEST_F(SubmitTest, AServerThatIsNotThereStillLeavesDocuments) {
   EXPECT_EQ(junit.substr(0, junit.find('\n')), "31 0 1 30");
 }
 
+TEST_F(SubmitTest, WhatTheSimulatorCannotRunIsToldBeforeAnythingIsSent) {
+  std::ofstream(folder() / "night.yaml") << "inputs: face/in0.bin\nmodels:\n  - night.yaml\n";
+  const auto no_model = Submit();
+  EXPECT_EQ(no_model.exit.code, 2);
+  EXPECT_THAT(no_model.err, HasSubstr("night.yaml:3: '"));
+  EXPECT_THAT(no_model.err, HasSubstr("is no offline model"));
+  std::ofstream(folder() / "night.yaml") << "models:\n  - " << BlazeFace("S6").model
+                                         << "\ninputs:\n  - [face/in0.bin, face/in1.bin]\n";
+  const auto two = Submit();
+  EXPECT_EQ(two.exit.code, 2);
+  EXPECT_THAT(two.err, HasSubstr("night.yaml:2: model 'blazeface"));
+  EXPECT_THAT(two.err, HasSubstr("takes 1 files, '"));
+}
+
 TEST_F(SubmitTest, TheCasesAreListedWithoutAServer) {
   const auto list = RunProgram({BinaryPath("plumb"),
                                 "submit",

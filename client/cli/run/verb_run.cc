@@ -10,6 +10,7 @@
 #include "client/cli/option/virtual_spec.h"
 #include "client/cli/run/batch_command.h"
 #include "client/cli/run/local_server.h"
+#include "client/cli/run/offline_model.h"
 #include "client/cli/run/run_inputs.h"
 #include "client/cli/run/run_preparer.h"
 #include "client/cli/run/run_view.h"
@@ -21,7 +22,6 @@
 #include "common/base/file.h"
 #include "common/base/sha256.h"
 #include "common/base/text.h"
-#include "common/npu/model/container.h"
 
 #include <CLI/CLI.hpp>
 
@@ -170,9 +170,7 @@ Status RunVerb::Check() {
     return OkStatus();  // the simulator makes them
   }
   const bool script = !script_flags_.scripts.empty();
-  // A model of several batches takes each of its inputs so often.
-  const size_t batches = fixed_ && fixed_->chip ? fixed_->chip->batch : 1;
-  const auto count = fixed_ ? std::optional(fixed_->inputs.size() * batches) : std::nullopt;
+  const auto count = fixed_ ? std::optional(FilesOfExecution(*fixed_)) : std::nullopt;
   PLUMB_ASSIGN_OR_RETURN(run_inputs_, ListRunInputs(inputs_, count, script));
   run_inputs_.batch = run_inputs_.batch || !batch_flags_.resume.empty();
   if (input_check_.wanted && run_inputs_.batch) {
@@ -205,29 +203,9 @@ Status RunVerb::CheckReference() const {
 
 // What the built-in simulator cannot run is told here, before anything is uploaded.
 Status RunVerb::CheckModel() {
-  PLUMB_ASSIGN_OR_RETURN(const Buffer file, MapFile(model_));
-  auto model = npu::ParseModel(file);
-  if (model.ok() && model->chip) {
-    fixed_ = std::make_shared<const npu::FixedModel>(std::move(model).value());
-    return OkStatus();
-  }
-  if (!reference_.empty() || simulator_.name() != "builtin") {
-    return OkStatus();
-  }
-  const std::string name = "--model: '" + EscapeForDisplay(model_) + "' ";
-  if (file.view().starts_with("SGSI")) {
-    return UsageError(name +
-                          "is an offline model of the vendor's, which the built-in simulator "
-                          "cannot run",
-                      "run the SDK's own simulator, --simulator sgs, or compare with a recorded "
-                      "run: --reference RUN");
-  }
-  if (!model.ok()) {
-    return UsageError(name + "is no offline model: " + model.status().message(),
-                      "make one with: plumb quantize, then plumb compile");
-  }
-  return UsageError(name + "is a fixed model, not yet an offline model for a chip",
-                    "compile it: plumb compile --model " + model_ + " --chip S6 --out model.img");
+  const bool builtin = reference_.empty() && simulator_.name() == "builtin";
+  PLUMB_ASSIGN_OR_RETURN(fixed_, ReadOfflineModel("--model: ", model_, builtin));
+  return OkStatus();
 }
 
 Result<RunRequest> RunVerb::MakeRequest(VerbContext& context, Client& client) {

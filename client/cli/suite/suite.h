@@ -14,6 +14,7 @@ constexpr size_t kMaxSuiteCases = 10'000;
 struct SuiteModel {
   std::string name;  // unique in its suite
   std::string path;
+  size_t line = 0;                                // of the suite's file
   std::vector<std::vector<std::string>> samples;  // files, one per input of the model
   RunRequest base;  // all but model, inputs and board, as the file's settings say
 };

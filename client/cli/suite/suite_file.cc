@@ -126,6 +126,7 @@ Status SuiteReader::ReadModels(const YAML::Node& node) {
 Status SuiteReader::ReadModel(const YAML::Node& node) {
   SuiteModel model;
   model.base = defaults_;
+  model.line = static_cast<size_t>(std::max(node.Mark().line, 0)) + 1;
   YAML::Node path = node;
   if (node.IsMap()) {
     PLUMB_RETURN_IF_ERROR(reader_.CheckKeys(node, With({"path", "name", "inputs"})));

@@ -13,6 +13,7 @@
 #include "client/cli/frame/usage.h"
 #include "client/cli/frame/verbs.h"
 #include "client/cli/option/server_option.h"
+#include "client/cli/run/offline_model.h"
 #include "client/cli/suite/suite_file.h"
 #include "client/cli/suite/suite_report.h"
 #include "client/cli/suite/suite_run.h"
@@ -77,6 +78,7 @@ class SubmitVerb : public Verb {
 
  private:
   Status Load();
+  Status CheckModels() const;
   Status Filter();
   Result<int> List(VerbContext& context) const;
   Status OpenJournal(Console& console);
@@ -150,7 +152,27 @@ Status SubmitVerb::Load() {
   }
   PLUMB_ASSIGN_OR_RETURN(suite_, ParseSuite(text->view(), file_));
   cases_ = CasesOf(suite_);
+  PLUMB_RETURN_IF_ERROR(CheckModels());
   return Filter();
+}
+
+// What the built-in simulator cannot run, or not with these files, is told before anything is sent.
+Status SubmitVerb::CheckModels() const {
+  for (const SuiteModel& model : suite_.models) {
+    const std::string where = file_ + ":" + std::to_string(model.line) + ": ";
+    PLUMB_ASSIGN_OR_RETURN(const auto fixed,
+                           ReadOfflineModel(where, model.path, model.base.simulator == "builtin"));
+    for (const auto& files : model.samples) {
+      if (fixed && files.size() != FilesOfExecution(*fixed)) {
+        return UsageError(where + "model '" + EscapeForDisplay(model.name) + "' takes " +
+                              std::to_string(FilesOfExecution(*fixed)) + " files, '" +
+                              EscapeForDisplay(Join(files, ",")) + "' are " +
+                              std::to_string(files.size()),
+                          "write a list of its own for each run: - [left.bin, right.bin]");
+      }
+    }
+  }
+  return OkStatus();
 }
 
 Status SubmitVerb::Filter() {
