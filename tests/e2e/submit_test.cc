@@ -1,6 +1,7 @@
 // `plumb submit`: a suite on real boards, read by a CI server's parser.
 #include <csignal>
 #include <fstream>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -91,11 +92,14 @@ TEST_F(SubmitTest, ThreeModelsFiveInputsTwoTags) {
   const json document = Document();
   EXPECT_EQ(document["schema"], "plumb.suite/1");
   EXPECT_EQ(document["summary"]["match"], 30);
+  std::set<std::string> runs;
   for (const auto& one : document["cases"]) {
+    runs.insert(one["run"].get<std::string>());
     EXPECT_EQ(one["verdict"], "match") << one["name"];
     EXPECT_EQ(one["board"], one["boards"][0] == "left" ? "cam-1" : "cam-2") << one["name"];
     EXPECT_EQ(one["comparison"]["schema"], "plumb.comparison/1");
   }
+  EXPECT_EQ(runs.size(), 30U) << "each case is a run of its own";
   EXPECT_THAT(done.out, HasSubstr("30 of 30 runs match"));
   EXPECT_FALSE(std::filesystem::exists(folder() / "night.yaml.journal"));
 }

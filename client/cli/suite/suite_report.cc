@@ -88,6 +88,7 @@ Json CaseJson(const SuiteResults& results, size_t index) {
                {"verdict", "not_run"},
                {"exit_code", nullptr},
                {"board", nullptr},
+               {"run", nullptr},
                {"resumed", false},
                {"comparison", nullptr}};
   return json;
@@ -102,6 +103,7 @@ void SuiteResults::Add(const BatchOutcome& outcome,
   result.verdict = outcome.verdict;
   result.exit_code = outcome.exit_code;
   result.board = report.identity.board;
+  result.run_id = outcome.run_id;
   result.why = WhyNot(outcome, report);
   result.resumed = resumed;
   done_[outcome.index] = std::move(result);
@@ -213,6 +215,7 @@ Result<std::string> SuiteJson(const SuiteResults& results,
       one["verdict"] = analysis::VerdictName(done->second.verdict);
       one["exit_code"] = done->second.exit_code;
       one["board"] = done->second.board;
+      one["run"] = done->second.run_id.empty() ? Json() : Json(done->second.run_id);
       one["resumed"] = done->second.resumed;
       one["comparison"] = Json::parse(report, nullptr, false);
     }

@@ -19,7 +19,8 @@ struct CaseResult {
   analysis::Verdict verdict = analysis::Verdict::kNotCompared;
   int exit_code = 0;
   std::string board;
-  std::string why;  // of all but a match: cause or error, one line
+  std::string run_id;  // empty: it never became a run
+  std::string why;     // of all but a match: cause or error, one line
   bool resumed = false;
 };
 
