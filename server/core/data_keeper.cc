@@ -26,6 +26,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr uint64_t kBite = uint64_t{4} << 20;
 constexpr uint64_t kMaxRecordingText = uint64_t{16} << 20;
 constexpr std::chrono::seconds kLongestRest{1};
+constexpr std::chrono::seconds kSaveEach{30};
 constexpr std::string_view kAttempt = "-attempt";
 
 // Of a folder that DataFolder::RunPath named.
@@ -262,6 +263,7 @@ Status DataKeeper::Scrub() {
   }
   ScrubRecord record = ScrubRecord::Load(data_->scrubbed());
   record.KeepOnly(there);
+  auto saved = SteadyClock::now();
   for (const std::string& sha256 : record.Due(there, now_ms - options_.scrub->count())) {
     const auto whole = ScrubOne(sha256);
     if (!whole.ok() && whole.status().code() != StatusCode::kNotFound) {
@@ -270,11 +272,14 @@ Status DataKeeper::Scrub() {
       break;
     } else {
       record.Set(sha256, now_ms);
-      // Each time: hours of reading are not lost with the server.
-      PLUMB_RETURN_IF_ERROR(record.Save(data_->scrubbed()));
+      // Hours of reading are not lost with the server.
+      if (SteadyClock::now() - saved >= kSaveEach) {
+        PLUMB_RETURN_IF_ERROR(record.Save(data_->scrubbed()));
+        saved = SteadyClock::now();
+      }
     }
   }
-  return OkStatus();
+  return record.Save(data_->scrubbed());
 }
 
 Result<bool> DataKeeper::ScrubOne(const std::string& sha256) {
