@@ -123,6 +123,7 @@ void RunManager::Start(RunRequest request, Done<Result<std::string>> done) {
   submission.max_attempts = request.max_attempts;
   submission.patience = request.deadline;
   const bool demand_board = !request.wait;
+  ++unsettled_;  // a server that stops now waits for it
   farm_->Submit(std::move(submission),
                 demand_board,
                 [this, request = std::move(request), done](const Result<std::string>& id) {
@@ -136,9 +137,11 @@ void RunManager::Start(RunRequest request, Done<Result<std::string>> done) {
                     Add(summary, request);
                   }
                   done(id);
+                  --unsettled_;
                   if (id.ok() && stopping()) {
                     End(*id, UnavailableError("the server was stopped"));
                   }
+                  CheckStopped();
                 });
 }
 
@@ -174,6 +177,10 @@ void RunManager::Locate(const std::string& run_id, Done<Status> done) {
           return;
         }
         const RunSummary summary = SummaryFrom(*record);
+        if (summary.state != RunState::kFinished && stopping()) {
+          done(UnavailableError("the server is stopping"));
+          return;
+        }
         if (summary.state == RunState::kFinished) {
           history_.Add(summary);
         } else if (Get(run_id) == nullptr) {
