@@ -34,6 +34,8 @@ constexpr std::chrono::milliseconds kCallTimeout{20'000};
 constexpr std::chrono::milliseconds kReasonTimeout{1'000};
 // The server syncs an uploaded file to its disk before it answers: 4 GiB on a slow one.
 constexpr std::chrono::milliseconds kCommitPatience{300'000};
+constexpr int kUploadTries = 3;
+constexpr std::chrono::milliseconds kUploadPause{300};
 
 void SetDeadline(grpc::ClientContext* context, std::chrono::milliseconds timeout) {
   context->set_deadline(std::chrono::system_clock::now() + timeout);
@@ -94,7 +96,7 @@ class Client::Impl {
     return outcome;
   }
 
-  [[nodiscard]] Status Upload(const Artifact& artifact, const CancelToken& cancel);
+  [[nodiscard]] Status Upload(const Artifact& artifact, uint64_t offset, const CancelToken& cancel);
   Status FollowRun(const std::string& run_id,
                    const EventCallback& on_event,
                    const CancelToken& cancel,
@@ -136,6 +138,7 @@ class Client::Impl {
 
   static Status SendPieces(int fd,
                            const Artifact& artifact,
+                           uint64_t offset,
                            grpc::ClientWriter<v1::PutArtifactRequest>* writer,
                            ProgressGuard* progress);
 
@@ -151,12 +154,15 @@ class Client::Impl {
 
 Status Client::Impl::SendPieces(int fd,
                                 const Artifact& artifact,
+                                uint64_t offset,
                                 grpc::ClientWriter<v1::PutArtifactRequest>* writer,
                                 ProgressGuard* progress) {
   v1::PutArtifactRequest request;
   *request.mutable_artifact() = rpc::ToProto(artifact);
+  request.set_offset(offset);
   bool open = writer->Write(request);
-  for (uint64_t offset = 0; open && offset < artifact.size;) {
+  request.clear_offset();
+  while (open && offset < artifact.size) {
     std::vector<uint8_t> piece(std::min<uint64_t>(rpc::kChunkSize, artifact.size - offset));
     PLUMB_RETURN_IF_ERROR(ReadAt(fd, offset, piece));
     const uint64_t begin = offset;
@@ -169,7 +175,7 @@ Status Client::Impl::SendPieces(int fd,
   return OkStatus();
 }
 
-Status Client::Impl::Upload(const Artifact& artifact, const CancelToken& cancel) {
+Status Client::Impl::Upload(const Artifact& artifact, uint64_t offset, const CancelToken& cancel) {
   const UniqueFd fd(::open(artifact.path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) {
     return ErrnoError(errno, "cannot open '" + artifact.path.string() + "'");
@@ -180,7 +186,7 @@ Status Client::Impl::Upload(const Artifact& artifact, const CancelToken& cancel)
   v1::PutArtifactResponse response;
   const auto writer = bulk_stub_->PutArtifact(&context, &response);
   ProgressGuard progress(&context, stall_);
-  const Status sent = SendPieces(fd.get(), artifact, writer.get(), &progress);
+  const Status sent = SendPieces(fd.get(), artifact, offset, writer.get(), &progress);
   if (!sent.ok()) {
     context.TryCancel();
   }
@@ -299,15 +305,23 @@ Result<Artifact> Client::EnsureArtifact(const std::filesystem::path& path,
   PLUMB_ASSIGN_OR_RETURN(artifact.sha256, Sha256HexOfFile(path));
   v1::FindMissingRequest request;
   *request.add_artifacts() = rpc::ToProto(artifact);
-  v1::FindMissingResponse response;
-  PLUMB_RETURN_IF_ERROR(impl_->Call(&v1::RunService::Stub::FindMissing, request, &response));
-  if (response.missing_size() > 0) {
-    Status status = impl_->Upload(artifact, cancel);
-    if (!status.ok()) {
+  for (int left = kUploadTries;; --left) {
+    v1::FindMissingResponse response;
+    PLUMB_RETURN_IF_ERROR(impl_->Call(&v1::RunService::Stub::FindMissing, request, &response));
+    if (response.missing().empty()) {
+      return artifact;
+    }
+    const uint64_t there = response.committed().empty() ? 0 : response.committed(0);
+    Status status = impl_->Upload(artifact, there <= artifact.size ? there : 0, cancel);
+    if (status.ok()) {
+      return artifact;
+    }
+    // A link that broke: the server has kept what came, so the next try goes on there.
+    const bool again = status.reason() == kReasonServerLost || status.reason() == "offset_lost";
+    if (!again || left == 1 || cancel.WaitFor(kUploadPause)) {
       return std::move(status).Annotate("uploading '" + EscapeForDisplay(path.string()) + "'");
     }
   }
-  return artifact;
 }
 
 Result<std::string> Client::StartRun(const RunRequest& request) {

@@ -1,8 +1,10 @@
 #include "server/core/blob_store.h"
 
+#include <chrono>
 #include <system_error>
 #include <utility>
 
+#include "common/base/ids.h"
 #include "common/base/text.h"
 #include "server/core/use_guard.h"
 
@@ -14,9 +16,26 @@ namespace fs = std::filesystem;
 constexpr uint64_t kMaxBlobSize = uint64_t{4} << 30;
 // Room left for the tensors of runs.
 constexpr uint64_t kReservedSpace = uint64_t{64} << 20;
+constexpr std::string_view kUpload = ".upload";
+constexpr std::chrono::hours kPartLife{24};
 
 std::string Describe(const Artifact& artifact) {
   return "the file with SHA-256 " + artifact.sha256;
+}
+
+// Two who send the same file have a file each, and the last one stays.
+Result<PartialFile> OpenPart(const fs::path& part) {
+  PLUMB_ASSIGN_OR_RETURN(std::optional<PartialFile> own, PartialFile::Open(part));
+  if (own) {
+    return *std::move(own);
+  }
+  PLUMB_ASSIGN_OR_RETURN(std::optional<PartialFile> other,
+                         PartialFile::Open(part.string() + "." + RandomId() + ".part"));
+  if (!other) {
+    return UnavailableError("somebody else writes '" + part.string() + "'");
+  }
+  other->KeepNothing();
+  return *std::move(other);
 }
 
 }  // namespace
@@ -123,7 +142,7 @@ Status BlobStore::Verify(const Artifact& artifact) const {
       .WithHint("check the server's disk; running again uploads the file anew");
 }
 
-Result<BlobStore::Upload> BlobStore::BeginUpload(const Artifact& artifact) const {
+Result<BlobStore::Upload> BlobStore::BeginUpload(const Artifact& artifact, uint64_t offset) const {
   if (!IsSha256Hex(artifact.sha256)) {
     return InvalidArgumentError("'" + EscapeForDisplay(artifact.sha256) + "' is no SHA-256");
   }
@@ -138,8 +157,41 @@ Result<BlobStore::Upload> BlobStore::BeginUpload(const Artifact& artifact) const
                                   " left, too little for " + HumanBytes(artifact.size))
         .WithHint("make room in the server's --data folder, or give it another");
   }
-  PLUMB_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(PathOf(artifact.sha256)));
-  return Upload(artifact, std::move(file));
+  RemoveOldParts();
+  PLUMB_ASSIGN_OR_RETURN(PartialFile file, OpenPart(PartOf(artifact)));
+  if (offset > file.size() || offset > artifact.size) {
+    return FailedPreconditionError("what was sent of " + Describe(artifact) + " is not here")
+        .WithReason("offset_lost")
+        .WithHint("send it from its beginning");
+  }
+  Upload upload(artifact, PathOf(artifact.sha256), std::move(file));
+  PLUMB_RETURN_IF_ERROR(upload.file_.KeepFirst(
+      offset, [&upload](std::span<const uint8_t> bytes) { upload.hash_.Update(bytes); }));
+  return upload;
+}
+
+fs::path BlobStore::PartOf(const Artifact& artifact) const {
+  return folder_ / (artifact.sha256 + std::string(kUpload));
+}
+
+uint64_t BlobStore::Committed(const Artifact& artifact) const {
+  const uint64_t size =
+      IsSha256Hex(artifact.sha256) ? PartialFile::SizeOf(PartOf(artifact)) : uint64_t{0};
+  return size <= artifact.size ? size : 0;
+}
+
+void BlobStore::RemoveOldParts() const {
+  std::error_code error;
+  const auto before = fs::file_time_type::clock::now() - kPartLife;
+  for (fs::directory_iterator at(folder_, error), end; !error && at != end; at.increment(error)) {
+    std::error_code ignored;
+    if (at->path().extension() != kUpload || at->last_write_time(ignored) >= before || ignored) {
+      continue;
+    }
+    if (auto old = PartialFile::Open(at->path()); old.ok() && *old) {
+      (*old)->Discard();
+    }
+  }
 }
 
 Status BlobStore::Upload::Append(std::span<const uint8_t> bytes) {
@@ -157,10 +209,11 @@ Status BlobStore::Upload::Commit() {
   }
   const std::string actual = ToHex(hash_.Finish());
   if (actual != artifact_.sha256) {
+    file_.Discard();
     return DataLossError("what was uploaded as " + Describe(artifact_) + " holds " + actual)
         .WithHint("did the file change while it was sent? run again");
   }
-  return file_.Commit();
+  return file_.Commit(path_);
 }
 
 }  // namespace plumb::server

@@ -12,6 +12,7 @@
 #include "common/base/sha256.h"
 #include "common/base/status.h"
 #include "common/runner/runner.h"
+#include "server/core/partial_file.h"
 
 namespace plumb::server {
 
@@ -51,33 +52,43 @@ class BlobStore {
   // removed, so that it is uploaded anew.
   Status Verify(const Artifact& artifact) const;
 
-  // One file on its way in; without Commit it leaves nothing behind. Not thread-safe.
+  // One file on its way in; what broke off is kept for a day to go on with. Not thread-safe.
   class Upload {
    public:
     // kResourceExhausted for more bytes than announced.
     Status Append(std::span<const uint8_t> bytes);
-    // kDataLoss unless size and SHA-256 are as announced.
+    // kDataLoss unless size and SHA-256 are as announced; nothing is kept then.
     Status Commit();
 
    private:
     friend class BlobStore;
 
-    Upload(Artifact artifact, AtomicFile file)
+    Upload(Artifact artifact, std::filesystem::path path, PartialFile file)
         : artifact_(std::move(artifact)),
+          path_(std::move(path)),
           file_(std::move(file)) {}
 
     Artifact artifact_;
-    AtomicFile file_;
+    std::filesystem::path path_;
+    PartialFile file_;
     Sha256 hash_;
   };
 
-  // kResourceExhausted when the disk has no room for it.
-  [[nodiscard]] Result<Upload> BeginUpload(const Artifact& artifact) const;
+  // Bytes of it that an upload which broke off has left; 0: none.
+  [[nodiscard]] uint64_t Committed(const Artifact& artifact) const;
+
+  // Goes on at `offset`, which may be up to Committed(): kFailedPrecondition with reason
+  // offset_lost beyond that. kResourceExhausted when the disk has no room for it. Reads what is
+  // there already.
+  [[nodiscard]] Result<Upload> BeginUpload(const Artifact& artifact, uint64_t offset = 0) const;
 
  private:
   BlobStore(std::filesystem::path folder, std::filesystem::path guard)
       : folder_(std::move(folder)),
         guard_(std::move(guard)) {}
+
+  [[nodiscard]] std::filesystem::path PartOf(const Artifact& artifact) const;
+  void RemoveOldParts() const;
 
   std::filesystem::path folder_;
   std::filesystem::path guard_;

@@ -64,7 +64,7 @@ void PutArtifactStream::OnDone() {
 
 Status PutArtifactStream::Handle() {
   if (request_.has_artifact()) {
-    return Begin(request_.artifact());
+    return Begin(request_.artifact(), request_.offset());
   }
   if (request_.has_chunk()) {
     return Append(request_.mutable_chunk());
@@ -72,14 +72,14 @@ Status PutArtifactStream::Handle() {
   return rpc::ProtocolError("put_artifact", "a message without content");
 }
 
-Status PutArtifactStream::Begin(const v1::Artifact& artifact) {
+Status PutArtifactStream::Begin(const v1::Artifact& artifact, uint64_t offset) {
   if (artifact_) {
     return rpc::ProtocolError("put_artifact.artifact", "came twice");
   }
   PLUMB_ASSIGN_OR_RETURN(artifact_, rpc::FromProto(artifact));
-  PLUMB_ASSIGN_OR_RETURN(BlobStore::Upload upload, blobs_->BeginUpload(*artifact_));
+  PLUMB_ASSIGN_OR_RETURN(BlobStore::Upload upload, blobs_->BeginUpload(*artifact_, offset));
   upload_.emplace(std::move(upload));
-  assembler_.emplace(artifact_->size);
+  assembler_.emplace(artifact_->size, offset);
   return OkStatus();
 }
 

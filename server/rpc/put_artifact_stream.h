@@ -16,8 +16,8 @@
 namespace plumb::server {
 
 // Owns itself until gRPC is done. Writes on gRPC's thread, so that a slow disk holds the client
-// back. What is not committed leaves nothing behind. A client that hardly sends is told
-// kDeadlineExceeded.
+// back. What breaks off is kept to go on with (BlobStore::Upload). A client that hardly sends is
+// told kDeadlineExceeded.
 class PutArtifactStream final : public grpc::ServerReadReactor<v1::PutArtifactRequest> {
  public:
   // Ends at once with the error when `place` is one.
@@ -31,7 +31,7 @@ class PutArtifactStream final : public grpc::ServerReadReactor<v1::PutArtifactRe
 
  private:
   Status Handle();
-  Status Begin(const v1::Artifact& artifact);
+  Status Begin(const v1::Artifact& artifact, uint64_t offset);
   Status Append(v1::DataChunk* chunk);
   Status Commit();
   void ReadNext();

@@ -76,6 +76,7 @@ Status FindMissingIn(const BlobStore& blobs,
     PLUMB_ASSIGN_OR_RETURN(const Artifact artifact, rpc::FromProto(wire));
     if (!blobs.Use(artifact).ok()) {
       *response->add_missing() = wire;
+      response->add_committed(blobs.Committed(artifact));
     }
   }
   return OkStatus();

@@ -50,8 +50,9 @@ class LimitsTest : public ServerFixture {
       }
     }
 
-    bool Begin(const std::string& bytes) {
+    bool Begin(const std::string& bytes, uint64_t offset = 0) {
       v1::PutArtifactRequest request;
+      request.set_offset(offset);
       request.mutable_artifact()->set_sha256(Sha256Hex(AsBytes(bytes)));
       request.mutable_artifact()->set_size(bytes.size());
       return writer->Write(request);
@@ -129,6 +130,48 @@ TEST_F(LimitsTest, UploadsOfFiles) {
     third = put.Finish();
   }
   ExpectServerGoesOn();
+}
+
+TEST_F(LimitsTest, AnUploadThatBrokeOffIsGoneOnWith) {
+  Start([](auto& /*limits*/) {});
+  const std::string bytes(kBigFile, 'y');
+  v1::FindMissingRequest asked;
+  asked.add_artifacts()->set_sha256(Sha256Hex(AsBytes(bytes)));
+  asked.mutable_artifacts(0)->set_size(bytes.size());
+  uint64_t there = 0;
+  // Until the server has noticed the break, and had enough of the file before it to keep that.
+  while (there == 0) {
+    {
+      Put first(*stub_);
+      ASSERT_TRUE(first.Begin(bytes));
+      for (size_t offset = 0; offset < bytes.size() / 2; offset += rpc_chunk_) {
+        ASSERT_TRUE(first.Send(offset, bytes.substr(offset, rpc_chunk_)));
+      }
+    }
+    for (int look = 0; look < 100 && there == 0; ++look) {
+      grpc::ClientContext context;
+      v1::FindMissingResponse missing;
+      ASSERT_TRUE(stub_->FindMissing(&context, asked, &missing).ok());
+      ASSERT_EQ(missing.missing_size(), 1);
+      ASSERT_EQ(missing.committed_size(), 1);
+      there = missing.committed(0);
+    }
+  }
+  EXPECT_LE(there, bytes.size() / 2);
+  EXPECT_EQ(there % rpc_chunk_, 0U);
+  Put beyond(*stub_);
+  ASSERT_TRUE(beyond.Begin(bytes, there + 1));
+  beyond.writer->WritesDone();
+  EXPECT_EQ(beyond.Finish().reason(), "offset_lost");
+  Put second(*stub_);
+  ASSERT_TRUE(second.Begin(bytes, there));
+  for (size_t offset = there; offset < bytes.size(); offset += rpc_chunk_) {
+    ASSERT_TRUE(second.Send(offset, bytes.substr(offset, rpc_chunk_)));
+  }
+  second.writer->WritesDone();
+  const Status status = second.Finish();
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(second.response.artifact().sha256(), asked.artifacts(0).sha256());
 }
 
 TEST_F(LimitsTest, BoardsAndControlStreams) {

@@ -47,7 +47,101 @@ TEST_F(BlobStoreTest, OtherBytesThanAnnouncedLeaveNothingBehind) {
   EXPECT_EQ(FileCount(), 0U);
 }
 
-TEST_F(BlobStoreTest, AnUploadThatBreaksOffLeavesNothingBehind) {
+class BrokenUploadTest : public BlobStoreTest {
+ protected:
+  BrokenUploadTest() {
+    for (size_t i = 0; i < bytes_.size(); ++i) {
+      bytes_[i] = static_cast<char>('a' + i % 26);
+    }
+    big_.sha256 = Sha256Hex(AsBytes(bytes_));
+    big_.size = bytes_.size();
+  }
+
+  // As many bytes as come before the link breaks.
+  void SendFirst(std::string_view bytes) {
+    auto upload = store_.BeginUpload(big_);
+    ASSERT_TRUE(upload.ok()) << upload.status().ToString();
+    ASSERT_TRUE(upload->Append(AsBytes(bytes)).ok());
+  }
+
+  [[nodiscard]] std::string_view Bytes(size_t begin) const {
+    return std::string_view(bytes_).substr(begin);
+  }
+
+  static constexpr size_t kHalf = size_t{1536} << 10;
+  std::string bytes_ = std::string(2 * kHalf, '\0');
+  Artifact big_;
+};
+
+TEST_F(BrokenUploadTest, GoesOnWhereItBrokeOff) {
+  EXPECT_EQ(store_.Committed(big_), 0U);
+  SendFirst(Bytes(0).substr(0, kHalf));
+  EXPECT_EQ(store_.Committed(big_), kHalf);
+  EXPECT_EQ(store_.Find(big_).status().code(), StatusCode::kNotFound);
+  auto upload = store_.BeginUpload(big_, kHalf);
+  ASSERT_TRUE(upload.ok()) << upload.status().ToString();
+  ASSERT_TRUE(upload->Append(AsBytes(Bytes(kHalf))).ok());
+  ASSERT_TRUE(upload->Commit().ok());
+  EXPECT_TRUE(store_.Verify(big_).ok());
+  EXPECT_EQ(FileCount(), 1U);
+}
+
+TEST_F(BrokenUploadTest, MayGoOnEarlierOrFromTheBeginning) {
+  SendFirst(Bytes(0).substr(0, kHalf));
+  {
+    auto upload = store_.BeginUpload(big_, kHalf - 7);
+    ASSERT_TRUE(upload->Append(AsBytes(Bytes(kHalf - 7))).ok());
+    EXPECT_TRUE(upload->Commit().ok());
+  }
+  std::filesystem::remove(store_.PathOf(big_.sha256));
+  SendFirst(Bytes(0).substr(0, kHalf));
+  EXPECT_TRUE(Put(big_, bytes_).ok());
+}
+
+TEST_F(BrokenUploadTest, WhatIsNotThereCannotBeGoneOnWith) {
+  SendFirst(Bytes(0).substr(0, kHalf));
+  const auto beyond = store_.BeginUpload(big_, kHalf + 1);
+  EXPECT_EQ(beyond.status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(beyond.status().reason(), "offset_lost");
+  EXPECT_EQ(store_.Committed(big_), kHalf) << "and is not lost by asking";
+}
+
+TEST_F(BrokenUploadTest, WrongBytesBeforeTheBreakAreFoundAndThrownAway) {
+  SendFirst(std::string(kHalf, '?'));
+  auto upload = store_.BeginUpload(big_, kHalf);
+  ASSERT_TRUE(upload->Append(AsBytes(Bytes(kHalf))).ok());
+  EXPECT_EQ(upload->Commit().code(), StatusCode::kDataLoss);
+  EXPECT_EQ(store_.Committed(big_), 0U);
+  EXPECT_EQ(FileCount(), 0U);
+}
+
+TEST_F(BrokenUploadTest, TwoWhoSendTheSameFileDoNotMix) {
+  auto one = store_.BeginUpload(big_);
+  auto other = store_.BeginUpload(big_);
+  ASSERT_TRUE(one.ok() && other.ok());
+  EXPECT_EQ(store_.Committed(big_), 0U) << "somebody is at it";
+  ASSERT_TRUE(one->Append(AsBytes(Bytes(0).substr(0, kHalf))).ok());
+  ASSERT_TRUE(other->Append(AsBytes(bytes_)).ok());
+  EXPECT_TRUE(other->Commit().ok());
+  ASSERT_TRUE(one->Append(AsBytes(Bytes(kHalf))).ok());
+  EXPECT_TRUE(one->Commit().ok());
+  EXPECT_TRUE(store_.Verify(big_).ok());
+}
+
+TEST_F(BrokenUploadTest, WhatNobodyWentOnWithForADayGoes) {
+  SendFirst(Bytes(0).substr(0, kHalf));
+  const auto part = folder_.path() / (big_.sha256 + ".upload");
+  ASSERT_TRUE(std::filesystem::exists(part));
+  ASSERT_TRUE(Put(kAbc, "abc").ok());
+  EXPECT_TRUE(std::filesystem::exists(part));
+  std::filesystem::last_write_time(
+      part, std::filesystem::file_time_type::clock::now() - std::chrono::hours(25));
+  std::filesystem::remove(store_.PathOf(kAbc.sha256));
+  ASSERT_TRUE(Put(kAbc, "abc").ok());
+  EXPECT_FALSE(std::filesystem::exists(part));
+}
+
+TEST_F(BlobStoreTest, AFewBytesThatBrokeOffLeaveNothingBehind) {
   {
     auto upload = store_.BeginUpload(kAbc);
     ASSERT_TRUE(upload.ok());
